@@ -1,0 +1,326 @@
+# Copyright: (c) 2026, backupops.jobs contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Connection options: their argument specification, where values come from, and the checks before any request.
+
+Private to this collection. Modules, actions, inventory and lookups all use ``fill_from_environment`` (on the
+controller) and then ``connection_from``. There are no argument-spec defaults here: a default must lose against the
+environment, so it is applied last, in ``connection_from``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.backupops.jobs.plugins.module_utils import times
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, Refused
+from ansible_collections.backupops.jobs.plugins.module_utils.http import origin
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import Redactor
+from ansible_collections.backupops.jobs.plugins.module_utils.session_cache import SessionCache
+
+PREFIX = "BACKUPOPS_"
+
+CONNECTION_SPEC = {
+    "platform": {"type": "str", "choices": list(TRAITS)},
+    "url": {"type": "str"},
+    "endpoint_name": {"type": "str"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "token": {"type": "str", "no_log": True, "aliases": ["api_token"]},
+    "domain": {"type": "str"},
+    "tenant": {"type": "str"},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "refresh_token": {"type": "str", "no_log": True},
+    "auth_url": {"type": "str"},
+    "account_id": {"type": "str"},
+    "agent_id": {"type": "str"},
+    "api_version": {"type": "str", "choices": ["auto", "v5", "v6", "v7", "v8"]},
+    "validate_certs": {"type": "bool"},
+    "ca_path": {"type": "path"},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path", "no_log": False},
+    "proxy": {"type": "str"},
+    "timeout": {"type": "int"},
+    "retries": {"type": "int"},
+    "rate_limit": {"type": "float"},
+    "page_size": {"type": "int"},
+    "concurrency": {"type": "int"},
+    "session_cache": {"type": "bool"},
+    "session_cache_dir": {"type": "path"},
+    "timezone": {"type": "str"},
+    "in_process": {"type": "str", "choices": ["auto", "never"]},
+}
+
+SECRETS = ("password", "token", "client_secret", "refresh_token")
+_CREDENTIALS = ("username", "client_id", *SECRETS)
+_ALIASES = {alias: name for name, spec in CONNECTION_SPEC.items() for alias in spec.get("aliases", ())}
+_BELONGING = {option for traits in TRAITS.values() for option in traits.options}
+_COMMON = set(CONNECTION_SPEC) - set(_CREDENTIALS) - _BELONGING
+
+DEFAULTS = {
+    "validate_certs": True,
+    "timeout": 60,
+    "retries": 5,
+    "rate_limit": 0.0,
+    "concurrency": 4,
+    "session_cache": False,
+}
+_RANGES = {
+    "timeout": (1, 3600),
+    "retries": (0, 20),
+    "rate_limit": (0, 10000),
+    "page_size": (1, 10000),
+    "concurrency": (1, 64),
+}
+
+
+@dataclass
+class Connection:
+    """The checked connection options of one task; see CONNECTION_SPEC. ``endpoint``: the text for uids."""
+
+    platform: str
+    url: str
+    endpoint: str
+    username: str | None
+    password: str | None
+    token: str | None
+    domain: str | None
+    tenant: str | None
+    client_id: str | None
+    client_secret: str | None
+    refresh_token: str | None
+    auth_url: str | None
+    account_id: str | None
+    agent_id: str | None
+    api_version: str | None
+    validate_certs: bool
+    ca_path: str | None
+    client_cert: str | None
+    client_key: str | None
+    proxy: str | None
+    timeout: int
+    retries: int
+    rate_limit: float
+    page_size: int
+    concurrency: int
+    timezone: str | None
+    redactor: Redactor
+    session_cache: SessionCache = field(default=None)
+
+    def redact(self, text):
+        return self.redactor.redact(text)
+
+    def add_secret(self, text):
+        """A token obtained at login: from now on it is cut out of every text."""
+        self.redactor.add(text)
+
+
+def applies(option, platform):
+    """Whether a connection option means anything to a platform."""
+    traits = TRAITS[platform]
+    wanted = {name for group in traits.credentials for name in group}
+    if "username" in wanted:
+        wanted.add("password")
+    return option in _COMMON or option in traits.options or option in wanted
+
+
+# -- the option provider -----------------------------------------------------------------------------------------------
+
+
+def fill_from_environment(arguments, environ):
+    """The task's arguments, completed from ``environ`` (a mapping): a new dict.
+
+    ``BACKUPOPS_<PLATFORM>_<OPTION>`` comes first, then ``BACKUPOPS_<OPTION>``, which counts only for the platform that
+    ``BACKUPOPS_PLATFORM`` names, if that is set. What does not apply to the platform is left out. Raises Refused when
+    secrets of the environment would go to another address than the environment's.
+    """
+    filled = {_ALIASES.get(name, name): value for name, value in arguments.items() if not _absent(value)}
+    named = environ.get(PREFIX + "PLATFORM") or None
+    platform = filled.get("platform") or named
+    if platform is None or platform not in TRAITS:
+        return filled
+    filled["platform"] = platform
+
+    def from_environment(option):
+        value = environ.get("{0}{1}_{2}".format(PREFIX, platform.upper(), option.upper()))
+        if not value and named in (None, platform):
+            value = environ.get(PREFIX + option.upper())
+        return value or None
+
+    traits = TRAITS[platform]
+    complete = any(all(option in filled for option in group) for group in traits.credentials)
+    used = []
+    for option in CONNECTION_SPEC:
+        if option == "platform" or option in filled or not applies(option, platform):
+            continue
+        if complete and option in _CREDENTIALS:
+            continue  # a task with credentials of its own must not get a second set beside it
+        value = from_environment(option)
+        if value is not None:
+            filled[option] = value
+            used.append(option)
+    leaked = [option for option in used if option in SECRETS]
+    if leaked:
+        _guard_secrets(arguments, filled, from_environment, leaked)
+    return filled
+
+
+def _absent(value):
+    return value is None or value == ""
+
+
+def _guard_secrets(arguments, filled, from_environment, leaked):
+    homes = [url for url in (from_environment("url"), from_environment("auth_url")) if url]
+    if not homes:
+        return
+    for option in ("url", "auth_url"):
+        given = arguments.get(option)
+        if not _absent(given) and _origin(given) not in [_origin(home) for home in homes]:
+            raise Refused(
+                "{0}: {1} of the environment would go to another address ({2}) than the one in the environment ({3}).".format(
+                    option,
+                    " and ".join(leaked),
+                    "{0}://{1}:{2}".format(*_origin(given)),
+                    "{0}://{1}:{2}".format(*_origin(homes[0])),
+                ),
+                hint="Give the credentials for this address in the task, or take {0} out of it.".format(option),
+            )
+
+
+def _origin(url):
+    try:
+        return origin(str(url))
+    except ValueError:
+        return ("", str(url), 0)
+
+
+# -- the checks before any request -------------------------------------------------------------------------------------
+
+
+def connection_from(params, warn):
+    """The Connection of validated ``params``. Raises InvalidError that names the option; makes no request."""
+    platform = params.get("platform")
+    if not platform:
+        raise InvalidError(
+            "platform: not given.", hint="Choose one of {0}, or set BACKUPOPS_PLATFORM.".format(", ".join(TRAITS))
+        )
+    if platform not in TRAITS:
+        raise InvalidError("platform: {0!r} is not one of {1}.".format(platform, ", ".join(TRAITS)))
+    traits = TRAITS[platform]
+    values = {name: None if _absent(params.get(name)) else params[name] for name in CONNECTION_SPEC}
+    for option, value in values.items():
+        if value is not None and not applies(option, platform):
+            owners = [name for name in TRAITS if applies(option, name)]
+            raise InvalidError(
+                "{0} does not apply to platform {1}; it belongs to {2}.".format(option, platform, ", ".join(owners)),
+                hint="Take it out of the task (or of module_defaults).",
+            )
+    url = _checked_url(values["url"] or traits.default_url, "url", traits)
+    if values["auth_url"]:
+        values["auth_url"] = _checked_url(values["auth_url"], "auth_url", traits)
+    _check_credentials(values, traits)
+    for option, default in DEFAULTS.items():
+        if values[option] is None:
+            values[option] = default
+    values["page_size"] = values["page_size"] or traits.page_size
+    for option, (low, high) in _RANGES.items():
+        if not low <= values[option] <= high:
+            raise InvalidError("{0}: {1} is not between {2} and {3}.".format(option, values[option], low, high))
+    times.zone(values["timezone"])
+    _check_files(values)
+    for one in filter(None, (url, values["auth_url"])):
+        if one.startswith("http://") and not _is_loopback(urlsplit(one).hostname):
+            warn("{0} is plain http: credentials and job data cross the network in the clear.".format(_shown(one)))
+    return _connection(values, url, traits, warn)
+
+
+def _connection(values, url, traits, warn):
+    redactor = Redactor(values[name] for name in SECRETS)
+    if values["proxy"] and urlsplit(values["proxy"]).password:
+        redactor.add(urlsplit(values["proxy"]).password)
+    _scheme, host, port = origin(url)
+    cache = SessionCache(
+        values.pop("session_cache"),
+        values.pop("session_cache_dir"),
+        # Who logs in where; never with what.
+        (
+            traits.name,
+            url.lower(),
+            *[values[name] or "" for name in ("auth_url", "username", "client_id", "domain", "api_version")],
+        ),
+        warn,
+    )
+    endpoint = values.pop("endpoint_name") or "{0}:{1}".format("[{0}]".format(host) if ":" in host else host, port)
+    del values["in_process"]  # the action's business
+    values["url"] = url.rstrip("/")
+    return Connection(
+        endpoint=endpoint.lower(),
+        redactor=redactor,
+        session_cache=cache,
+        **values,
+    )
+
+
+def _checked_url(url, option, traits):
+    if not url:
+        raise InvalidError(
+            "{0}: not given; {1} needs it.".format(option, traits.label),
+            hint="Set {0}, or BACKUPOPS_{1}_{2}.".format(option, traits.name.upper(), option.upper()),
+        )
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise InvalidError(
+            "{0}: not an address that begins with https:// (or http://) and names a host.".format(option),
+            hint="For example {0}.".format(traits.default_url or "https://backup.example.com"),
+        )
+    if "@" in parts.netloc:
+        raise InvalidError("{0}: credentials do not belong into it.".format(option), hint="Use username and password.")
+    return url
+
+
+def _check_credentials(values, traits):
+    """One of the platform's sets of credentials must be whole; the message names what lacks in the one begun."""
+    lacking = []
+    for group in traits.credentials:
+        missing = [option for option in group if values[option] is None]
+        if not missing:
+            return
+        lacking.append((len(missing) - len(group), len(missing), missing))
+    lacking.sort(key=lambda entry: entry[:2])
+    begun = lacking[0][0] < 0
+    ways = ", or ".join(" and ".join(group) for group in traits.credentials)
+    raise InvalidError(
+        "{0}: not given; {1} needs {2}.".format(
+            " and ".join(lacking[0][2]) if begun else "credentials", traits.label, ways
+        ),
+        hint="Set {0} in the task, or as BACKUPOPS_{1}_… in the environment.".format(
+            " and ".join(lacking[0][2] if begun else traits.credentials[-1]), traits.name.upper()
+        ),
+    )
+
+
+def _check_files(values):
+    if values["client_key"] and not values["client_cert"]:
+        raise InvalidError("client_cert: not given, but client_key is.")
+    for option in ("ca_path", "client_cert", "client_key"):
+        path = values[option]
+        if path and not os.path.exists(path):
+            raise InvalidError("{0}: there is no file {1}.".format(option, path))
+
+
+def _is_loopback(host):
+    return host in ("localhost", "::1") or (host or "").startswith("127.")
+
+
+def _shown(url):
+    parts = urlsplit(url)
+    return "{0}://{1}".format(parts.scheme, quote(parts.netloc, safe=":[]"))
