@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, backupops.jobs contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""NetApp BlueXP backup and recovery: what it is and can, before any request. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Capability, Traits
+
+#: Words for the unpublished ``backup-status``: of job_info and of job_action.
+_WORDS = {
+    "active_words": {"type": "list", "elements": "str"},
+    "paused_words": {"type": "list", "elements": "str"},
+}
+
+_NO_PAUSE = "BlueXP has no call that suspends or resumes a running job."
+
+CAPABILITIES = {
+    "list_runs": Capability(
+        True,
+        "run",
+        "GET …/v1/job",
+        "The server cannot filter by time. The end of a job is not told: a finished job counts by its start. A job "
+        "that names no volume cannot be related to a definition.",
+    ),
+    "list_definitions": Capability(
+        True,
+        "definition",
+        "GET …/v1/backup/working-environment, then …/{id}/volume",
+        "Protected volumes only, with one call for each system.",
+    ),
+    "read_enabled": Capability(
+        True,
+        "definition",
+        "backup-status of the volume",
+        "NetApp does not publish the words of backup-status. The words active, on, enabled and protected, and paused, "
+        "off, disabled and suspended are understood, which is inferred; others are null until active_words or "
+        "paused_words names them.",
+    ),
+    "enable": Capability(
+        True,
+        "definition",
+        "PUT …/v1/backup/working-environment/{id}/volume/{id}, state RESUME",
+        "Resumes the scheduled backups of a volume.",
+    ),
+    "disable": Capability(
+        True,
+        "definition",
+        "PUT …/v1/backup/working-environment/{id}/volume/{id}, state PAUSE",
+        "Pauses the scheduled backups of a volume; a backup that runs goes on.",
+    ),
+    "start": Capability(
+        True,
+        "definition",
+        "POST …/v3/backup/working-environment/{id}/volume/{id}, mode AD_HOC",
+        "Only for protected volumes, and without a level. SnapLock volumes are refused. The name of the volume's own "
+        "backup policy is sent along, and the policy stays as it is, which is inferred. A paused volume can be backed "
+        "up by hand if BlueXP accepts it, which is not documented.",
+    ),
+    "suspend": Capability(False, note=_NO_PAUSE),
+    "resume": Capability(False, note=_NO_PAUSE),
+    "stop": Capability(False, note="BlueXP has no call that stops a running job."),
+    "job_operation": Capability(False, note="BlueXP keeps backups by the policy of a volume, not by job and copy."),
+    "browse_session": Capability(
+        True,
+        None,
+        "POST …/v1/sfr/working-environment/{id}/volume/{id}/file-explore/start",
+        "Lists the files of a backup; there is no session to stop.",
+    ),
+    "data_restore": Capability(
+        True,
+        None,
+        "POST …/v3/restore",
+        "Restores a volume or files. A restore that runs cannot be stopped.",
+    ),
+    "list_restore_sessions": Capability(True, None, "GET …/v1/job", "Jobs that carry a restore block."),
+}
+
+TRAITS = Traits(
+    name="netapp_bluexp",
+    label="NetApp BlueXP backup and recovery",
+    native_entity="run",
+    capabilities=CAPABILITIES,
+    credentials=(("token",), ("client_id", "client_secret"), ("refresh_token",), ("username", "password")),
+    options=("client_id", "client_secret", "refresh_token", "auth_url", "account_id", "agent_id"),
+    scope_option="account_id",
+    default_url="https://cloudmanager.cloud.netapp.com",
+    filters={
+        "working_environment_id": {"type": "str"},
+        "type": {"type": "str"},
+        "status": {"type": "str"},
+        **_WORDS,
+    },
+    objects_always=("definition",),
+    actions={"working_environment_id": {"type": "str"}, **_WORDS},
+)
