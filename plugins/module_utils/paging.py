@@ -44,7 +44,7 @@ class PagedList:
             self.pages += 1
             rows = page.rows
             keys = {self._key(row) for row in rows}
-            if previous and keys and previous.isdisjoint(keys):
+            if self._overlap and previous and keys and previous.isdisjoint(keys):
                 rows = self._bridge(offset, previous, keys) + rows
             known = len(seen)
             for row in rows:
@@ -55,8 +55,7 @@ class PagedList:
             if rows and len(seen) == known and self.total is None:
                 self.truncated = True  # the server sends the same rows again and again
                 return
-            if self._overlap:
-                previous = keys or previous
+            previous = keys or previous
         if self.total is not None and len(seen) < self.total:
             self.truncated = True
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import Unsupported
 
 #: Every ability that a product may have, in the order of the documentation. Keys of ``info.capabilities``.
 ABILITIES = (
@@ -65,6 +66,8 @@ class Traits:
     #: Argument specification of the platform's sub-dict of job_action, and the levels that a start can ask for.
     actions: dict = field(default_factory=dict)
     levels: tuple = ()
+    #: Argument specification of the platform's sub-dict of restore_session.
+    restores: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Query:
     A platform applies what its server can filter and may leave the rest to the caller, who filters again. ``ids`` (of
     ``entity``) come without since, until and clients. ``options`` is the platform's own sub-dict. ``need`` tells which
     costly parts are wanted: ``runs`` (current_run and last_run of definitions), ``enabled``, ``objects``, ``copies``,
-    ``raw``. ``now``: seconds, by our clock.
+    ``raw``. ``now``: seconds, by our clock. ``names``: exact names or globs; other records need not be read.
     """
 
     entity: str
@@ -85,6 +88,7 @@ class Query:
     clients: list = field(default_factory=list)
     options: dict = field(default_factory=dict)
     need: frozenset = frozenset()
+    names: list = field(default_factory=list)
 
 
 @dataclass
@@ -123,6 +127,81 @@ class Order:
     level: str | None = None
     options: dict = field(default_factory=dict)
     restore: dict | None = None
+
+
+@dataclass
+class SessionOrder:
+    """What a restore_session task asks for, checked as far as that needs no request.
+
+    ``state``: started or stopped. ``kind``: sessions.BROWSE or RESTORE. ``now``: seconds, by our clock. ``point``: the
+    point in time in seconds, None = the latest; ``point_text``: the same as RFC 3339 in UTC with the decimals that the
+    user wrote. ``options``: the platform's own sub-dict, without nulls. ``deleted``, ``all_versions``: what to show, None
+    = not asked for. ``in_place``, ``overwrite``: what the user allows. ``check_range``: whether the runner will compare
+    ``point`` with the target's ``first`` and ``last``, so whether they are worth a request. ``patience``: a
+    waiting.Patience; opening a session that needs time uses its timeout and interval (seconds).
+    """
+
+    state: str
+    kind: str
+    now: float
+    job_id: str | None = None
+    organization_id: str | None = None
+    organization: str | None = None
+    session_id: str | None = None
+    point: float | None = None
+    point_text: str | None = None
+    type: str | None = None
+    in_place: bool = False
+    overwrite: bool = False
+    deleted: bool | None = None
+    all_versions: bool | None = None
+    check_range: bool = True
+    options: dict = field(default_factory=dict)
+    patience: object = None
+
+
+@dataclass
+class SessionTarget:
+    """What a SessionOrder means in the product, as it was read a moment ago. Everything here is plain data.
+
+    ``source``: sessions.source(…). ``type``: the session's type in our words. ``identity``: plain JSON, all that makes
+    two sessions of this source and type different but the point in time (what is shown; of a restore: target, files…).
+    ``first``, ``last``: seconds of the first and last backup of the source; None = the product has none (``first``) or
+    does not tell. ``empty``: a sentence when the source surely has no backup at all, so that nothing can be opened.
+    ``recovery_point``: sessions.recovery_point(…) that will be opened, where the product tells that before; with its id
+    known, two points in time that mean the same backup are the same.
+    Of a restore only: ``in_place``: it writes over its own source; ``overwrites``: words for the existing thing that it
+    may overwrite, None when nothing; ``running``: the session record of such a restore that is under way already and
+    that a second start would only meet. ``native``: the platform's own notes for ``open_session``.
+    """
+
+    source: dict
+    type: str
+    identity: dict = field(default_factory=dict)
+    first: float | None = None
+    last: float | None = None
+    empty: str | None = None
+    recovery_point: dict | None = None
+    in_place: bool = False
+    overwrites: str | None = None
+    running: dict | None = None
+    native: dict = field(default_factory=dict)
+
+
+@dataclass
+class SessionQuery:
+    """Which restore sessions to list. Times (of creation) are seconds, None = no limit; ``types``: our words.
+
+    A platform applies what its server can filter and leaves the rest to the caller, who filters again. ``ids``: only
+    these; ``kinds``: of sessions.KINDS, empty = all.
+    """
+
+    now: float
+    ids: list | None = None
+    since: float | None = None
+    until: float | None = None
+    kinds: tuple = ()
+    types: list = field(default_factory=list)
 
 
 class Platform(abc.ABC):
@@ -171,6 +250,10 @@ class Platform(abc.ABC):
         """Whether the options name the one thing to act on, so that no ids or names are needed."""
         return False
 
+    def bare_entity(self, options: dict) -> str:
+        """What ids are of which nobody says it: the native entity, unless these options tell otherwise."""
+        return self.traits.native_entity
+
     def objection(self, order: Order) -> str | None:
         """Why this product cannot do this to this job, in a sentence; None when it can. No request."""
         return None
@@ -194,6 +277,65 @@ class Platform(abc.ABC):
         None when the run is the end; else the record of the repetition, or ``run`` itself while it is not there yet.
         """
         return None
+
+    # -- restore sessions --------------------------------------------------------------------------------------------
+    # The runner (runners/restore_session.py) first asks for the ability (sessions.KINDS; of stopping a restore: stop),
+    # then, in this order: check_session; session_target; the runner's own guards (range, in place, overwrite, reuse of a
+    # recorded session through read_session); open_session; read_session. Stopping: check_session; read_session;
+    # stop_session; read_session.
+
+    def check_session(self, order: SessionOrder) -> None:
+        """Refuse, before any request, what this product cannot do or lacks. Raises Unsupported or InvalidError.
+
+        Options that mean nothing to the product (``type``, ``organization``, ``deleted``…) must be refused here by name,
+        and what it needs and is not given. The sub-dicts of other platforms are refused by the runner.
+        """
+        raise Unsupported("{0} has no restore sessions here.".format(self.traits.label))
+
+    def session_key(self, order: SessionOrder) -> dict:
+        """What of a source is written down and looked for again when a session is stopped by its source. Plain JSON.
+
+        Requests only where a name must become an id. Raises NotFound, Ambiguous. ``{"job_id": …}`` or the like; every
+        entry of it must be the same in a start and in a stop that mean the same source.
+        """
+        raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def session_target(self, order: SessionOrder) -> SessionTarget:
+        """Read what will be opened or restored. Writes nothing. Raises NotFound, Ambiguous, InvalidError…"""
+        raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def open_session(self, order: SessionOrder, target: SessionTarget) -> dict | None:
+        """Send the write once and return the session record, or None when the answer does not name the session.
+
+        A browse session is returned when it can be used: a product that needs time is polled here, within
+        ``order.patience``. A restore is returned as soon as the product has accepted, with its ``run`` where that can
+        be read. Raises LostAnswer when nobody knows whether it was done, SessionExpired when it was not and the login
+        is new, and the product's refusals. A session that was made but cannot be used must be closed before raising.
+        """
+        raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def lost_session(self, order: SessionOrder, target: SessionTarget, since: float, known: set) -> dict | None:
+        """Find by reading the session of an ``open_session`` that never answered, sent at ``since`` (our clock).
+
+        ``known``: ids that others have surely opened. None when there is none (yet). Raises Ambiguous when several
+        could be it. A product that cannot list its sessions returns None.
+        """
+        return None
+
+    def read_session(self, id: str, kind: str, known: dict | None = None) -> dict | None:
+        """The session record of an id; None when the product does not know it (any more).
+
+        ``known``: the session record as it was written down when we opened it: for a product that tells little.
+        """
+        raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def stop_session(self, session: dict) -> None:
+        """Send the write that ends a session (of kind restore: its run). Errors as in ``open_session``."""
+        raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def list_sessions(self, query: SessionQuery) -> Listing:
+        """Session records of all accounts; ``missing`` = unknown ids. Only where list_restore_sessions is supported."""
+        raise TypeError("{0} lists no restore sessions".format(self.traits.name))
 
     # -- the end -----------------------------------------------------------------------------------------------------
     def close(self) -> None:

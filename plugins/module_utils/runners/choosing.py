@@ -19,12 +19,15 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base impo
 
 @dataclass
 class Chosen:
-    """``records`` in the order asked or listed; ``missing``: ids as the user wrote them; ``unmatched``: exact names."""
+    """``records`` in the order asked or listed; ``missing``, ``excluded``: ids as the user wrote them; ``unmatched``:
+    exact names.
+    """
 
     entity: str
     records: list
     missing: list = field(default_factory=list)
     unmatched: list = field(default_factory=list)
+    excluded: list = field(default_factory=list)
     why: str | None = None
 
 
@@ -49,6 +52,7 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
         clients=params.get("clients") or [],
         options=extra or {},
         need=need,
+        names=params.get("names") or [],
     )
     found = platform.list_jobs(query)
     names = selection.Names(params.get("names"))
@@ -65,10 +69,15 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
     unmatched = [
         name for name in names.unmatched([record["name"] for record in records]) if not selection.is_glob(name)
     ]
+    chosen = Chosen(wanted, records, unmatched=unmatched, why=found.history.why)
     if asked is not None:
         place = {id: number for number, id in enumerate(asked)}
         records.sort(key=lambda record: place.get(record["id"], len(place)))
-    return Chosen(wanted, records, [asked[id] for id in found.missing] if asked else [], unmatched, found.history.why)
+        chosen.missing = [asked[id] for id in found.missing]
+        if params.get("clients") or params.get("types"):
+            there = set(found.missing).union(record["id"] for record in records)
+            chosen.excluded = [asked[id] for id in asked if id not in there]
+    return chosen
 
 
 def _refuse_ambiguous(records, names):
@@ -82,7 +91,14 @@ def _refuse_ambiguous(records, names):
 
 
 def fail_for_missing(chosen):
-    """Raise NotFound when an id or an exact name fits nothing."""
+    """Raise NotFound when an id or an exact name fits nothing, or an id not the filters beside it."""
+    if chosen.excluded:
+        raise NotFound(
+            "{0}: this {1} exists, but does not fit the filters beside its id.".format(
+                ", ".join(chosen.excluded), chosen.entity
+            ),
+            hint="Take clients and types out, or the id.",
+        )
     if chosen.missing:
         raise NotFound(
             "{0}: no such {1}.".format(", ".join(chosen.missing), chosen.entity),

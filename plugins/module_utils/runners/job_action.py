@@ -93,6 +93,8 @@ class _Task:
         self.extra = {
             name: value for name, value in (self.params.get(self.traits.name) or {}).items() if value is not None
         }
+        if self.params.get("entity") is None and platform.bare_entity(self.extra) != self.traits.native_entity:
+            self.params["entity"] = platform.bare_entity(self.extra)
 
     def work(self):
         self._check_options()
@@ -130,6 +132,8 @@ class _Task:
             None if within is None else model.timestamp(self.now - within),
         )
         expect = params.get("expect") or {}
+        if expect.get("started_before") is not None and self.state in ("enabled", "disabled", "started"):
+            raise InvalidError("expect.started_before applies to state stopped, suspended, resumed only.")
         self.started_before = times.parse_time(
             expect.get("started_before"), "expect.started_before", self.now, self.connection.timezone
         )
@@ -232,7 +236,14 @@ class _Task:
         records = {record["id"]: record for record in chosen.records}
         steps = []
         for state, outcome in wanted:
-            record = records[outcome["id"]]
+            record = records.get(outcome["id"])
+            if record is None or record["uid"] != outcome["uid"]:
+                raise InvalidError(
+                    "restore_from: {0} is not what this task's options name ({1}).".format(
+                        outcome["uid"], record["uid"] if record else ", ".join(records) or "nothing"
+                    ),
+                    hint="Give the connection and the platform's options as in the task that changed it.",
+                )
             step = action_plan.plan_step(record, state or "enabled", self.rules)
             step.restore = outcome["before"].get("native")
             if state is None:
