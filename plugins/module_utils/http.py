@@ -106,6 +106,8 @@ class HttpClient:
         # Proxies are looked up below; the rest of the environment (.netrc!) must not add credentials of its own.
         session.trust_env = False
         session.verify = (settings.ca_path or True) if settings.validate_certs else False
+        if not settings.validate_certs:  # the user has said so; a line for each request tells nothing new
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if settings.client_cert:
             session.cert = (settings.client_cert, settings.client_key) if settings.client_key else settings.client_cert
         if settings.proxy:
@@ -238,10 +240,13 @@ class HttpClient:
             return RateLimited("{0}: the server asks for a very long pause.".format(name), hint="Try again later.")
         if isinstance(error, requests.exceptions.ProxyError):
             return Unreachable("{0}: the proxy does not answer: {1}.".format(name, text), hint="Check proxy.")
-        if isinstance(error, requests.exceptions.Timeout):
-            what = "no connection" if isinstance(error, requests.exceptions.ConnectTimeout) else "no answer"
-            kind = Unreachable if read or what == "no connection" else LostAnswer
-            return kind("{0}: {1} within {2} s.".format(name, what, self.timeout), hint="Check url, or raise timeout.")
+        if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError):
+            unsent = isinstance(error, requests.exceptions.ConnectTimeout) or _never_sent(reason)
+            kind = Unreachable if read or unsent else LostAnswer
+            return kind(
+                "{0}: no {1} within {2} s.".format(name, "connection" if unsent else "answer", self.timeout),
+                hint="Check url, or raise timeout.",
+            )
         if isinstance(error, requests.exceptions.ConnectionError) or _broke_off(error):
             kind = Unreachable if read or _never_sent(reason) else LostAnswer
             return kind("{0}: no connection: {1}.".format(name, text), hint="Check url, the port and the firewall.")
