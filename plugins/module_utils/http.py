@@ -240,7 +240,9 @@ class HttpClient:
             return RateLimited("{0}: the server asks for a very long pause.".format(name), hint="Try again later.")
         if isinstance(error, requests.exceptions.ProxyError):
             return Unreachable("{0}: the proxy does not answer: {1}.".format(name, text), hint="Check proxy.")
-        if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError):
+        refused = isinstance(reason, urllib3.exceptions.NewConnectionError)  # which counts as a timeout in urllib3 2
+        slow = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+        if not refused and (isinstance(error, slow) or isinstance(reason, slow)):
             unsent = isinstance(error, requests.exceptions.ConnectTimeout) or _never_sent(reason)
             kind = Unreachable if read or unsent else LostAnswer
             return kind(
