@@ -153,7 +153,9 @@ def fill_from_environment(arguments, environ):
         return value or None
 
     traits = TRAITS[platform]
-    complete = any(all(option in filled for option in group) for group in traits.credentials)
+    # A password may be empty (NAKIVO does not ask for one), but it always belongs to its username.
+    groups = [{*group, "password"} if "username" in group else set(group) for group in traits.credentials]
+    complete = any(group <= set(filled) for group in groups)
     used = []
     for option in CONNECTION_SPEC:
         if option == "platform" or option in filled or not applies(option, platform):
@@ -227,7 +229,8 @@ def connection_from(params, warn):
     for option, default in DEFAULTS.items():
         if values[option] is None:
             values[option] = default
-    values["page_size"] = values["page_size"] or traits.page_size
+    if values["page_size"] is None:
+        values["page_size"] = traits.page_size
     for option, (low, high) in _RANGES.items():
         if not low <= values[option] <= high:
             raise InvalidError("{0}: {1} is not between {2} and {3}.".format(option, values[option], low, high))
