@@ -66,6 +66,12 @@ def asked_ids(params, traits, connection):
     return entity, asked if given else None
 
 
+def as_asked(asked, ids):
+    """Of ``asked`` (see asked_ids), those in ``ids``, in the order and the words of the user."""
+    ids = frozenset(ids)
+    return [written for id, written in (asked or {}).items() if id in ids]
+
+
 def check_scopes(params, scope):
     """Raise InvalidError for a uid of another tenant or account than ``scope``."""
     for uid in params.get("uids") or []:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model
-from ansible_collections.backupops.jobs.plugins.module_utils.errors import Unsupported
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, Unsupported
 
 #: Every ability that a product may have, in the order of the documentation. Keys of ``info.capabilities``.
 ABILITIES = (
@@ -166,8 +167,8 @@ class SessionTarget:
 
     ``source``: sessions.source(…). ``type``: the session's type in our words. ``identity``: plain JSON, all that makes
     two sessions of this source and type different but the point in time (what is shown; of a restore: target, files…).
-    ``first``, ``last``: seconds of the first and last backup of the source; None = the product has none (``first``) or
-    does not tell. ``empty``: a sentence when the source surely has no backup at all, so that nothing can be opened.
+    ``first``, ``last``: seconds of the first and last backup that the point in time is compared with; None = not told.
+    ``latest``: seconds of the newest backup of exactly this source, where that is another one than ``last``. ``empty``: a sentence when the source surely has no backup at all, so that nothing can be opened.
     ``recovery_point``: sessions.recovery_point(…) that will be opened, where the product tells that before; with its id
     known, two points in time that mean the same backup are the same.
     Of a restore only: ``in_place``: it writes over its own source; ``overwrites``: words for the existing thing that it
@@ -180,6 +181,7 @@ class SessionTarget:
     identity: dict = field(default_factory=dict)
     first: float | None = None
     last: float | None = None
+    latest: float | None = None
     empty: str | None = None
     recovery_point: dict | None = None
     in_place: bool = False
@@ -192,8 +194,9 @@ class SessionTarget:
 class SessionQuery:
     """Which restore sessions to list. Times (of creation) are seconds, None = no limit; ``types``: our words.
 
-    A platform applies what its server can filter and leaves the rest to the caller, who filters again. ``ids``: only
-    these; ``kinds``: of sessions.KINDS, empty = all.
+    A platform applies what its server can filter and leaves the rest to the caller, who filters again. Only
+    ``organization_id`` and ``organization`` (a name) are the platform's alone. ``ids``: only these, without since and
+    until; ``kinds``: of sessions.KINDS, empty = all.
     """
 
     now: float
@@ -202,6 +205,78 @@ class SessionQuery:
     until: float | None = None
     kinds: tuple = ()
     types: list = field(default_factory=list)
+    organization_id: str | None = None
+    organization: str | None = None
+
+
+#: What ``Platform.operate`` can be asked for: the operations on what a copy holds of a run.
+OPERATIONS = (
+    "delete", "retain", "do_not_retain", "disallow_copy", "disallow_copy_all", "allow_copy", "recopy",
+)  # fmt: skip
+#: What ``Platform.ids_on`` can be asked for: still to be copied there; kept from being copied there.
+PENDING, BLOCKED = "pending", "blocked"
+
+
+@dataclass(frozen=True)
+class StorageCopy:
+    """One place that a storage policy keeps data in. ``precedence``: its rank in the policy, 1 first, None = not told."""
+
+    id: str
+    name: str
+    policy_id: str
+    policy_name: str | None = None
+    precedence: int | None = None
+    primary: bool = False
+
+
+class JobOnCopy(NamedTuple):
+    """What one copy holds of one run, as far as a plan needs it. Times are epoch seconds.
+
+    ``definition``: id of what was protected; ``state``, ``result``, ``level``: words of the job record; ``started``: 0
+    when not told; ``required_by``: ids of the runs that cannot be restored without this one; ``held_until``: of a hold,
+    None = without an end; ``holds_data``: whole or partial; ``allowed``: whether it may be copied to here, None = not
+    read; ``source``: the platform's own row, for ``Platform.run_on_copies``.
+    """
+
+    id: str
+    definition: str | None = None
+    level: str | None = None
+    state: str = model.FINISHED
+    result: str | None = model.SUCCESS
+    started: int = 0
+    required_by: tuple = ()
+    held: bool | None = False
+    held_until: int | None = None
+    held_by: str | None = None
+    hold_reason: str | None = None
+    aged: bool = False
+    copied_at: int | None = None
+    holds_data: bool = True
+    allowed: bool | None = None
+    source: Any = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One write: ``name`` (of OPERATIONS) on the runs ``ids`` on one copy. ``until``: epoch seconds, None = for good.
+
+    ``options``: the platform's own words (commcell_id, load_dependent_jobs, load_archiver_jobs).
+    """
+
+    name: str
+    copy: StorageCopy
+    ids: tuple
+    until: int | None = None
+    options: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OperationAnswer:
+    """What the answer to an Operation told; None = nothing. ``ids``: the runs that it names."""
+
+    dependents_exist: bool | None = None
+    archivers_exist: bool | None = None
+    ids: frozenset = frozenset()
 
 
 class Platform(abc.ABC):
@@ -317,8 +392,9 @@ class Platform(abc.ABC):
     def lost_session(self, order: SessionOrder, target: SessionTarget, since: float, known: set) -> dict | None:
         """Find by reading the session of an ``open_session`` that never answered, sent at ``since`` (our clock).
 
-        ``known``: ids that others have surely opened. None when there is none (yet). Raises Ambiguous when several
-        could be it. A product that cannot list its sessions returns None.
+        ``target`` may have been kept in a file since: only its source, type and native are there (so native is plain
+        JSON). ``known``: ids that others have surely opened. None when there is none (yet). Raises Ambiguous when
+        several could be it. A product that cannot list its sessions returns None.
         """
         return None
 
@@ -333,11 +409,57 @@ class Platform(abc.ABC):
         """Send the write that ends a session (of kind restore: its run). Errors as in ``open_session``."""
         raise TypeError("{0} has no restore sessions".format(self.traits.name))
 
+    def check_session_query(self, query: SessionQuery) -> None:
+        """Refuse, before any request, filters that mean nothing to the product. Raises InvalidError."""
+        for option in ("organization_id", "organization"):
+            if getattr(query, option) is not None:
+                raise InvalidError("{0} does not apply to platform {1}; see clients.".format(option, self.traits.name))
+
     def list_sessions(self, query: SessionQuery) -> Listing:
         """Session records of all accounts; ``missing`` = unknown ids. Only where list_restore_sessions is supported."""
         raise TypeError("{0} lists no restore sessions".format(self.traits.name))
 
+    # -- what copies hold of runs (ability job_operation) --------------------------------------------------------------
+    def require_operation(self, operation: str) -> None:
+        """Raise Unsupported when this release of the product lacks the operation; may ask the server."""
+
+    def storage_policies(self) -> list:
+        """``(id, name)`` of every storage policy."""
+        raise TypeError("{0} has no storage policies".format(self.traits.name))
+
+    def copies_of(self, policy_id: str) -> list:
+        """The StorageCopy objects of a policy. Raises NotFound for an unknown policy."""
+        raise TypeError("{0} has no copies".format(self.traits.name))
+
+    def policy_of(self, run_id: str) -> str | None:
+        """The storage policy of a run; None for an unknown run. One request: not to be asked for each of many."""
+        raise TypeError("{0} has no storage policies".format(self.traits.name))
+
+    def jobs_on(self, copy: StorageCopy) -> dict:
+        """id -> JobOnCopy of all that the copy lists, aged runs included. One request."""
+        raise TypeError("{0} has no copies".format(self.traits.name))
+
+    def ids_on(self, copy: StorageCopy, state: str) -> frozenset:
+        """Ids of the runs that are PENDING or BLOCKED on a copy. One request."""
+        raise TypeError("{0} has no copies".format(self.traits.name))
+
+    def under_way(self) -> frozenset:
+        """Ids of all runs that have not ended. One list."""
+        raise TypeError("{0} has no copies".format(self.traits.name))
+
+    def run_on_copies(self, found: list) -> dict:
+        """The record of a run, with its ``copies``, from ``(StorageCopy, JobOnCopy)`` pairs. No request."""
+        raise TypeError("{0} has no copies".format(self.traits.name))
+
+    def operate(self, operation: Operation) -> OperationAnswer:
+        """Send one operation for all its runs. Raises as ``perform`` does; some runs may be done nevertheless."""
+        raise TypeError("{0} operates on nothing".format(self.traits.name))
+
     # -- the end -----------------------------------------------------------------------------------------------------
+    def keep_login(self) -> None:
+        """Do not log out at the end: a product may end an account's restore sessions with its login."""
+        self.client.keep_session = True
+
     def close(self) -> None:
         """End the session that this object opened (not a token that it was given); never raises."""
         self.client.close()

@@ -73,7 +73,7 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
     if asked is not None:
         place = {id: number for number, id in enumerate(asked)}
         records.sort(key=lambda record: place.get(record["id"], len(place)))
-        chosen.missing = [asked[id] for id in found.missing]
+        chosen.missing = selection.as_asked(asked, found.missing)
         if params.get("clients") or params.get("types"):
             there = set(found.missing).union(record["id"] for record in records)
             chosen.excluded = [asked[id] for id in asked if id not in there]

@@ -100,7 +100,7 @@ def listing(platform, params, warn):
         "total": total,
         "returned": len(jobs),
         "truncated": found.truncated,
-        "missing": [asked[id] for id in found.missing] if asked else [],
+        "missing": selection.as_asked(asked, found.missing),
         "history": {
             "from": model.timestamp(found.history.start),
             "complete": found.history.complete,

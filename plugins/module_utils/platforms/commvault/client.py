@@ -7,14 +7,19 @@
 from __future__ import annotations
 
 import base64
+import time
 
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     AuthenticationError,
+    BackupOpsError,
+    Conflict,
     InvalidError,
+    LostAnswer,
     NotFound,
     PermissionDenied,
     ProtocolError,
     SessionExpired,
+    Unsupported,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.mapping import from_xml
@@ -31,14 +36,30 @@ _ABSENT = (
     "invalid subclient",
     "invalid client",
 )
+_BUSY = ("another backup is running", "already running", "already in progress", "already being")
 _DENIED_CODE = "5"
 
 #: POST Jobs names the categories of GET Job by number (client code).
 _CATEGORIES = {"All": 0, "Active": 1, "Finished": 2}
 
+#: Level -> its place in the V4 calls of activity control (vendor's OpenAPI).
+_V4_PLACES = {
+    "subclient": "V4/Subclient/{0}",
+    "client": "V4/Server/{0}",
+    "client_group": "V4/ServerGroup/{0}",
+    "commcell": "V4/Commcell",
+}
+#: activityType of backups, and the name of UTC, in the classic calls of activity control (client code).
+_BACKUP, _UTC = 1, "(UTC) Coordinated Universal Time"
+
 
 class CommvaultClient(ProductClient):
     """Sessions are login tokens (``QSDK …``, 30 minutes of inactivity), or the token that the user gave."""
+
+    def __init__(self, connection):
+        super().__init__(connection)
+        #: Whether the server has shown that it lacks the V4 calls of activity control.
+        self._classic = False
 
     # -- session -----------------------------------------------------------------------------------------------------
     def login(self):
@@ -123,7 +144,9 @@ class CommvaultClient(ProductClient):
             return {}
         try:
             answer = self._decoded(response)
-        except ProtocolError:
+        except ProtocolError as error:
+            if not read and (response.ok or status >= 500):
+                raise LostAnswer(error.message, hint=error.hint, status=status) from error
             if response.ok or status not in (403, 404, 405):
                 raise
             answer = {}
@@ -158,6 +181,8 @@ class CommvaultClient(ProductClient):
             return PermissionDenied(told, hint="Give the account a role that allows it.", status=status, code=code)
         if status == 404 or any(word in words for word in _ABSENT):
             return NotFound(told, status=status, code=code)
+        if status == 409 or any(word in words for word in _BUSY):
+            return Conflict(told, hint="Try again later.", status=status, code=code)
         return ProtocolError(told, status=status, code=code)
 
     # -- jobs --------------------------------------------------------------------------------------------------------
@@ -194,6 +219,15 @@ class CommvaultClient(ProductClient):
         answer = self.call("POST", "JobDetails", json={"jobId": int(job_id), "showAttempt": True})
         return mapping(mapping(answer.get("job")).get("jobDetail"))
 
+    def act_on_job(self, job_id, action):
+        """pause, resume or kill (vendor pages "POST Job Suspend", "Resume", "Kill"): accepted at once, done a bit later."""
+        self.call("POST", "Job/{0}/action/{1}".format(job_id, action), read=False)
+
+    def start_backup(self, subclient_id, level):
+        """Vendor page "POST Subclient Backup": ``{taskId, jobIds}``."""
+        path = "Subclient/{0}/action/backup".format(subclient_id)
+        return self.call("POST", path, read=False, params={"backupLevel": level})
+
     # -- clients and subclients --------------------------------------------------------------------------------------
     def get_clients(self):
         """The ``clientEntity`` dicts: clientId, clientName, displayName, hostName."""
@@ -212,6 +246,85 @@ class CommvaultClient(ProductClient):
             raise NotFound("Commvault has no subclient {0}.".format(subclient_id))
         return found[0]
 
+    def get_client(self, client_id):
+        """The ``clientProperties`` of one client; an empty dict when the answer has none."""
+        found = listed(self.call("GET", "Client/{0}".format(client_id)).get("clientProperties"))
+        return mapping(found[0]) if found else {}
+
+    # -- activity control --------------------------------------------------------------------------------------------
+    def get_server_groups(self):
+        """``{id, name}`` of every client group (V4)."""
+        return [mapping(group) for group in listed(self.call("GET", "V4/ServerGroup").get("serverGroups"))]
+
+    def get_server_group(self, group_id):
+        """One client group with its ``activityControl`` {databackup} (V4)."""
+        return self.call("GET", "V4/ServerGroup/{0}".format(group_id))
+
+    def get_commcell_activity(self):
+        """The CommCell's activities (V4): activityType, enabled, reEnableTime."""
+        return listed(self.call("GET", "V4/CommCell/ActivityControl").get("acObjects"))
+
+    def switch_backups(self, level, id, name, enable, ends=None):
+        """Enable or disable the backups of a subclient, client, client_group or commcell.
+
+        ``ends``: epoch seconds at which the server itself enables again. V4 (vendor's OpenAPI); where the server has no
+        such call, which changes nothing, the classic one (client code).
+        """
+        if not self._classic or level == "client_group":
+            path = "{0}/Backup/Action/{1}".format(_V4_PLACES[level].format(id), "Enable" if enable else "Disable")
+            params = None if ends is None else {"enableAfterADelay": ends}
+            try:
+                self.call("PUT", path, read=False, params=params)
+                return
+            except BackupOpsError as error:
+                if not lacks_call(error):
+                    raise
+                if level == "client_group":
+                    raise Unsupported(
+                        "This CommServe cannot switch the backups of a client group.",
+                        hint="That needs release 11.32 or later.",
+                        status=error.status,
+                    ) from error
+            self._classic = True
+        if level == "subclient":
+            self._switch_subclient(id, enable, ends)
+        elif level == "client":
+            self._switch_client(id, name, enable, ends)
+        else:
+            self._switch_commcell(enable, ends)
+
+    def _switch_subclient(self, subclient_id, enable, ends):
+        common = {"enableBackup": enable}
+        if ends is not None:
+            common["enableBackupAfterDelay"] = True
+            common["enableBackupAtDateTime"] = {"TimeZoneName": _UTC, "timeValue": _in_utc(ends)}
+        body = {"subClientProperties": {"commonProperties": common}}
+        self.call("POST", "Subclient/{0}".format(subclient_id), read=False, json=body)
+
+    def _switch_client(self, client_id, name, enable, ends):
+        option = {"activityType": _BACKUP, "enableActivityType": enable, "enableAfterADelay": ends is not None}
+        if ends is not None:
+            option["dateTime"] = {"TimeZoneName": _UTC, "timeValue": _in_utc(ends)}
+        body = {
+            "association": {"entity": [{"clientName": name}]},
+            "clientProperties": {"clientProps": {"clientActivityControl": {"activityControlOptions": [option]}}},
+        }
+        self.call("POST", "Client/{0}".format(client_id), read=False, json=body)
+
+    def _switch_commcell(self, enable, ends):
+        if ends is None:
+            path = "CommCell/ActivityControl/{0}/Action/{1}".format(_BACKUP, "Enable" if enable else "Disable")
+            self.call("POST", path, read=False)
+            return
+        option = {
+            "activityType": _BACKUP,
+            "enableActivityType": False,
+            "enableAfterADelay": True,
+            "dateTime": {"time": ends},
+        }
+        control = {"commCellActivityControlInfo": {"activityControlOptions": [option]}}
+        self.call("PUT", "CommCell/Properties", read=False, json={"commCellInfo": control})
+
     # -- storage policies and their copies ---------------------------------------------------------------------------
     def get_storage_policies(self):
         return listed(self.call("GET", "StoragePolicy", params={"getAll": "TRUE"}).get("policies"))
@@ -220,11 +333,20 @@ class CommvaultClient(ProductClient):
         """The copies of a policy: ``StoragePolicyCopy`` {copyId, copyName}, copyPrecedence, isDefault, isSnapCopy."""
         return listed(self.call("GET", "StoragePolicy/{0}".format(policy_id)).get("copy"))
 
-    def jobs_on_copy(self, copy_id, start, end):
-        """Rows of GetJobsOnBackupDestination (V4), aged jobs included; no paging, no filter by job."""
+    def jobs_on_copy(self, copy_id, start, end, state=None):
+        """Rows of GetJobsOnBackupDestination (V4), aged jobs included; no paging, no filter by job.
+
+        ``state``: copyState, 4 to be copied, 8 not to be copied; None = all.
+        """
         path = "V4/Plan/BackupDestination/{0}/Jobs".format(copy_id)
         params = {"view": "custom", "startTime": start, "endTime": end, "agedData": 2}
+        if state is not None:
+            params["copyState"] = state
         return listed(self.call("GET", path, params=params).get("jobs"))
+
+    def run_job_operation(self, body):
+        """Vendor page "Job Operations" (V4). Its verdict is ``error.errorCode`` inside HTTP 200."""
+        return self.call("POST", "V4/Plan/BackupDestination/JobOperations", read=False, json=body)
 
     # -- the server --------------------------------------------------------------------------------------------------
     def commserv(self):
@@ -232,6 +354,15 @@ class CommvaultClient(ProductClient):
 
     def who_am_i(self):
         return self.call("POST", "WhoAmI")
+
+
+def lacks_call(error):
+    """Whether an error says that the server has no such call: HTTP 404 or 405 without an error of the product's own."""
+    return error.status in (404, 405) and error.code is None
+
+
+def _in_utc(epoch):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(epoch))
 
 
 def refusal(answer):

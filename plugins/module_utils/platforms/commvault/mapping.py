@@ -549,6 +549,36 @@ def enabled_of(properties):
     return flag(mapping(properties.get("commonProperties")).get("enableBackup"))
 
 
+def again_of(properties):
+    """When the server itself enables a disabled subclient again: ``enableBackupAtDateTime``."""
+    return timestamp_of(mapping(mapping(properties.get("commonProperties")).get("enableBackupAtDateTime")).get("time"))
+
+
+def timestamp_of(value):
+    """The time text of epoch seconds; None for 0 and for what is no number."""
+    return model.timestamp(times.from_epoch(value))
+
+
+def backups_in(options):
+    """``(enabled, time text at which the server enables again)`` of backups in ``activityControlOptions`` (client code)."""
+    option = next((one for one in map(mapping, listed(options)) if integer(one.get("activityType")) == 1), {})
+    delayed = flag(option.get("enableAfterADelay"))
+    again = timestamp_of(mapping(option.get("dateTime")).get("time")) if delayed else None
+    return flag(option.get("enableActivityType")), again
+
+
+def started_of(answer):
+    """``(job id, task id)`` of the answer to a start; without a job id only a schedule was made (client code)."""
+    ids = answer.get("jobIds")
+    ids = ids if isinstance(ids, list) else [ids]
+    return next((id for id in map(_positive, ids) if id), None), _positive(answer.get("taskId"))
+
+
+def is_id(id):
+    """Whether a text is an id as Commvault writes it: a positive number without leading zeros, of 64 bits at most."""
+    return id.isascii() and id.isdigit() and id[0] != "0" and len(id) < 19
+
+
 # -- objects and copies of a run ---------------------------------------------------------------------------------------
 
 #: generalInfo.jobStartedFrom -> initiated_by.how
@@ -599,8 +629,6 @@ def copy_entry(row, policy_name, copy_id, copy_name):
     if flag(row.get("isSoftAged")):
         aged = True
     copied_at = model.timestamp(times.from_epoch(row.get("copiedTime")))
-    until = integer(row.get("retainUntil"))
-    endless = until is None or until <= 0 or until == _LARGEST_32 or until > _YEAR_3000
     return model.stored_copy(
         storage_policy=policy_name,
         copy_name=copy_name,
@@ -608,7 +636,7 @@ def copy_entry(row, policy_name, copy_id, copy_name):
         state=text(row.get("status")),
         available=False if aged else True if copied_at else None,
         held=held,
-        held_until=model.timestamp(until) if held and not endless else None,
+        held_until=model.timestamp(hold_end(row)) if held else None,
         held_by=text(row.get("username")) if held else None,
         reason=text(row.get("retentionReason")) if held else None,
         aged=aged,
@@ -624,6 +652,13 @@ def hold_of(row):
         return words.strip().lower() == _USER
     bits = integer(row.get("retainedBy"))
     return None if bits is None else bool(bits & _USER_BIT)
+
+
+def hold_end(row):
+    """Epoch seconds at which a hold ends; None for one without an end, for which no value is published."""
+    until = integer(row.get("retainUntil"))
+    endless = until is None or until <= 0 or until == _LARGEST_32 or until > _YEAR_3000
+    return None if endless else until
 
 
 def add_copies(record, rows):

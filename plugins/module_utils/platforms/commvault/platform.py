@@ -19,26 +19,31 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.paging import Page, PagedList
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import ABILITIES, History, Listing, Platform
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.client import CommvaultClient
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.copies import Copies
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.mapping import (
     LatestRuns,
     RunMapper,
     add_copies,
     add_details,
+    again_of,
     copy_entry,
     definition_record,
     enabled_of,
+    is_id,
     jobs_of,
 )
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.scopes import Scopes
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.traits import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import integer, mapping, text
 
 #: Which options of the sub-dict suit a list of which entity; with job_ids only those of _WITH_IDS mean anything.
 _SUITS = {
     model.RUN: ("client_id", "subclient_id", "job_category", "job_filter", "show_aged"),
-    model.DEFINITION: ("client_id", "subclient_id", "lookback"),
+    model.DEFINITION: ("client_id", "subclient_id", "lookback", "scope", "enable_after"),
 }
-_WITH_IDS = {model.RUN: (), model.DEFINITION: ("lookback",)}
+_WITH_IDS = {model.RUN: (), model.DEFINITION: ("lookback", "scope", "enable_after")}
 
 DEFAULT_FILTER = "Backup"
 DEFAULT_LOOKBACK = "7d"
@@ -56,7 +61,7 @@ COPY_WINDOW_S = 86400
 FIRST_V4 = 32
 
 
-class CommvaultPlatform(Platform):
+class CommvaultPlatform(Acting, Copies, Scopes, Platform):
     traits = TRAITS
 
     def __init__(self, connection, warn):
@@ -67,6 +72,8 @@ class CommvaultPlatform(Platform):
     def list_jobs(self, query):
         options = _checked(query)
         if query.entity == model.DEFINITION:
+            if options.get("scope") not in (None, "subclient"):
+                return self._list_scope(options["scope"], query)
             return self._list_definitions(query, options)
         why = "A job leaves every list once the CommCell prunes it; for how long it keeps jobs is a setting of its own."
         listing = Listing(history=History(why=why))
@@ -137,7 +144,7 @@ class CommvaultPlatform(Platform):
         """Jobs by GET Job/{id}, in order; an unknown or malformed id goes to ``missing``."""
 
         def read(id):
-            if not _is_id(id):
+            if not is_id(id):
                 return None
             try:
                 jobs, _total = jobs_of(self.client.get_job(id))
@@ -333,16 +340,18 @@ class CommvaultPlatform(Platform):
             "jobFilter": DEFAULT_FILTER,
         }
         aliases, latest = {}, LatestRuns()
+        runs_wanted = "runs" in query.need
         by_id = query.ids
         if by_id is None and options.get("subclient_id") is not None:
             by_id = [str(options["subclient_id"])]
         if by_id is not None:
             found = list(self._subclients_by_id(by_id, query, options, listing))
-            self._read_latest_of(found, params, listing, latest)
+            if runs_wanted:
+                self._read_latest_of(found, params, listing, latest)
         elif options.get("client_id") is not None or query.clients:
             client_ids = self._clients_to_read(query, options, aliases)
             found = [one for some in self.client.http.map(self._subclients_of, client_ids) for one in some]
-            if found:
+            if found and runs_wanted:
                 for job in self._jobs(params, client_ids if len(client_ids) <= FEW_CLIENTS else [None], listing):
                     latest.add(job)
         else:
@@ -354,12 +363,13 @@ class CommvaultPlatform(Platform):
 
         def record_of(subclient):
             entity, enabled, properties = subclient
-            current, last, success = latest.of(integer(entity.get("subclientId")))
+            none = (None, None, None)
+            current, last, success = latest.of(integer(entity.get("subclientId"))) if runs_wanted else none
             current, last = current and to_run(current), last and to_run(last)
             if "objects" in query.need:
                 for run in filter(None, (current, last)):
                     self._detailed(run, ())
-            return definition_record(
+            record = definition_record(
                 prefix,
                 self.connection.endpoint,
                 entity,
@@ -370,6 +380,10 @@ class CommvaultPlatform(Platform):
                 aliases.get(text(entity.get("clientId"))),
                 properties if "raw" in query.need else None,
             )
+            record["native"]["enabled_again_at"] = again_of(mapping(properties))
+            if not runs_wanted:
+                record["state"] = model.UNKNOWN
+            return record
 
         if "objects" in query.need:
             yield from self.client.http.map(record_of, found)
@@ -380,7 +394,7 @@ class CommvaultPlatform(Platform):
         """``(entity, enabled, properties)`` of each; what is unknown of ``query.ids`` goes to ``missing``."""
 
         def read(id):
-            if not _is_id(id):
+            if not is_id(id):
                 return None
             try:
                 return _subclient(self.client.get_subclient(id))
@@ -468,8 +482,3 @@ def _checked(query):
 
 def _subclient(properties):
     return mapping(properties.get("subClientEntity")), enabled_of(properties), properties
-
-
-def _is_id(id):
-    """Whether a text is an id as Commvault writes it: a positive number without leading zeros, of 64 bits at most."""
-    return id.isascii() and id.isdigit() and id[0] != "0" and len(id) < 19

@@ -25,6 +25,11 @@ TRAITS = Traits(
         "show_aged": {"type": "bool"},
         "lookback": {"type": "str"},
     },
+    actions={
+        "scope": {"type": "str", "choices": ["subclient", "client", "client_group", "commcell"]},
+        "enable_after": {"type": "str"},
+    },
+    levels=("full", "incremental", "differential", "synthetic_full"),
     capabilities={
         "list_runs": Capability(
             True,

@@ -17,6 +17,7 @@ from http.cookiejar import DefaultCookiePolicy
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Ambiguous,
     AuthenticationError,
+    Conflict,
     LostAnswer,
     NotFound,
     PermissionDenied,
@@ -28,7 +29,8 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client im
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import flag, integer, listed, mapping, text
 
 ROUTER = "/c/router"
-VIEW = "ROLE_JOB_SUMMARY_VIEW"
+VIEW, EDIT = "ROLE_JOB_SUMMARY_VIEW", "ROLE_EDIT_JOB"
+START, STOP = "ROLE_START_ACTIVITY", "ROLE_STOP_ACTIVITY"
 #: How far back getProcessedVms can look.
 PROCESSED_MINUTES = 1440
 
@@ -49,6 +51,7 @@ class NakivoClient(ProductClient):
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._numbers = itertools.count(1)
         self._tenant = None
+        self._wraps_saves = None
 
     # -- session -----------------------------------------------------------------------------------------------------
     def login(self):
@@ -128,20 +131,30 @@ class NakivoClient(ProductClient):
                 hint="Check url, and tenant if it is given.",
                 status=status,
             )
+        cookie = response.request.headers.get("Cookie")
+        try:
+            body = self._body(response)
+        except ProtocolError as error:
+            if read or not cookie:
+                raise
+            # It may have been done all the same: who sent it must read to learn that.
+            raise LostAnswer(error.message, hint=error.hint, status=status) from error
+        failure = self._failure(body)
+        if failure is None:
+            return body.get("data")
+        if cookie and not self._is_logged(cookie):
+            raise SessionExpired("NAKIVO does not know the session any more.") from failure
+        raise failure
+
+    def _body(self, response):
         body = self.http.json(response)
         if not isinstance(body, dict) or "type" not in body:
             raise ProtocolError(
                 "{0} is not answered by a NAKIVO Director.".format(self.connection.url),
                 hint="Check url.",
-                status=status,
+                status=response.status_code,
             )
-        failure = self._failure(body)
-        if failure is None:
-            return body.get("data")
-        cookie = response.request.headers.get("Cookie")
-        if cookie and not self._is_logged(cookie):
-            raise SessionExpired("NAKIVO does not know the session any more.") from failure
-        raise failure
+        return body
 
     def _failure(self, body):
         message, cause = text(body.get("message")), text(body.get("cause"))
@@ -241,6 +254,65 @@ class NakivoClient(ProductClient):
         """``[{vid: "JOB-1", name, jobType, vmInfoList}]``; vendor page "Get Processed VMs"."""
         data = self.rpc("JobSummaryManagement", "getProcessedVms", [{"periodMinutes": minutes}], needs=VIEW)
         return self._children(data, "getProcessedVms", "jobInfoList")
+
+    # -- writes ------------------------------------------------------------------------------------------------------
+    def run_job(self, job):
+        """JobManagement.run of all objects; recorded with 11.2.1, that older releases have it is inferred."""
+        self._write("run", [{"runType": "ALL", "jobIds": [job]}], START)
+
+    def stop_job(self, job):
+        """JobManagement.stop of all objects; vendor page "Stop Job"."""
+        self._write("stop", [{"jobIds": [job]}], STOP)
+
+    def edit_job(self, job):
+        """The whole JobDto with its ``lockUuid``; vendor page "Get Job for Editing".
+
+        Nobody else can change the job for 15 s, or until it is saved; no call that gives the lock free is known.
+        Raises RpcFailure when somebody has it already. 11.2.1 was seen to get a second argument.
+        """
+        data = self.rpc("JobManagement", "getJobForEditing", [job, None] if self.wraps_saves() else [job], needs=EDIT)
+        if not isinstance(data, dict) or integer(data.get("id")) != job:
+            raise ProtocolError("The answer to getJobForEditing is not the job {0}.".format(job))
+        return data
+
+    def keep_lock(self, lock, job):
+        """15 s more for a lock, which may get another uuid by it; vendor page "Refresh Job Lock"."""
+        data = self.rpc("JobManagement", "refreshExclusiveLock", [lock, job], needs=EDIT)
+        return data if isinstance(data, str) and data else lock
+
+    def save_job(self, dto):
+        """Make a JobDto the job; vendor page "Creating/Editing a Job". Nothing is merged: it must be whole.
+
+        An answer without ``result`` counts as accepted (what the releases before 11 answer is not published).
+        """
+        self._write("saveJob", [{"origin": "NONE", "job": dto} if self.wraps_saves() else dto], EDIT)
+
+    def wraps_saves(self):
+        """Whether saveJob wants ``{origin, job}`` here, and not the plain JobDto.
+
+        No call tells the release. The wrapped form is recorded with 11.2.1 only, and so is JobManagement.getListJobs:
+        where that answers with a list, the form is wrapped. Otherwise it is the plain one of the vendor page. A Director
+        that wants the other form refuses this one, and then nothing is changed.
+        """
+        if self._wraps_saves is None:
+            try:
+                question = {"start": 0, "limit": 1, "filters": [], "sorters": []}
+                data = self.rpc("JobManagement", "getListJobs", [question], needs=VIEW)
+            except RpcFailure:
+                data = None
+            self._wraps_saves = isinstance(mapping(data).get("children"), list)
+        return self._wraps_saves
+
+    def _write(self, method, data, needs):
+        answer = self.rpc("JobManagement", method, data, read=False, needs=needs)
+        result = text(mapping(answer).get("result"))
+        if result not in (None, "OK"):
+            kind = Conflict if result == "CANNOT_LOCK" else ProtocolError
+            raise kind(
+                "NAKIVO answers JobManagement.{0} with {1}.".format(method, self.connection.redact(result[:100])),
+                hint="Look at the events of the product.",
+                code=result,
+            )
 
     def get_tenants(self):
         """Tenants of the master; vendor page "Get Tenant List"."""

@@ -230,6 +230,7 @@ class Mapper:
         success = self._last_success(facts, steps)
         native = snake({name: value for name, value in row.items() if name in _NATIVE})
         native["tenant"] = self._tenant
+        native["is_enabled"] = flag(row.get("isEnabled"))  # the job's own switch, whatever its schedules are
         native["schedules"] = [snake(schedule) for schedule in _schedules(row)]
         if "objects" in self._need:
             native["objects"] = [snake(part) for part in parts]

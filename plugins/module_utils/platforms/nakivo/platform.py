@@ -12,6 +12,7 @@ import re
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import NotFound, PermissionDenied, ProtocolError
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import History, Listing, Platform
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.client import (
     PROCESSED_MINUTES,
     NakivoClient,
@@ -33,18 +34,19 @@ _WHY = (
 _WHY_NOT = "NAKIVO told the current and the last run of each job; what happened to each object could not be read."
 #: The group that getGroupInfo puts around all others.
 _ROOT = -1
-_JOB_ID = re.compile(r"[0-9]{1,18}")
-_RUN_ID = re.compile(r"([0-9]{1,18})@([0-9]{1,12})")
+_JOB_ID = re.compile(r"0|[1-9][0-9]{0,17}")
+_RUN_ID = re.compile(r"(0|[1-9][0-9]{0,17})@(0|[1-9][0-9]{0,11})")
 #: Our clock and the server's may differ by so much (minutes) before a run is missed.
 _SKEW_MINUTES = 10
 
 
-class NakivoPlatform(Platform):
+class NakivoPlatform(Acting, Platform):
     traits = TRAITS
 
     def __init__(self, connection, warn):
         super().__init__(connection, warn)
         self.client = NakivoClient(connection)
+        self._edits = {}
 
     @property
     def scope(self):
@@ -70,7 +72,8 @@ class NakivoPlatform(Platform):
             rows, groups = self._asked(query.ids, listing), {}
         for row in rows:
             record = mapper.definition(row, groups.get(job_number(row)))
-            if "objects" in query.need or record["result"] not in (None, model.SUCCESS):
+            unclear = "runs" in query.need and record["result"] not in (None, model.SUCCESS)
+            if unclear or "objects" in query.need:
                 # What happened in the last day is worth one request: an object's times, a success before the failure.
                 steps = processed.of(job_number(row))
                 if steps:
@@ -97,6 +100,7 @@ class NakivoPlatform(Platform):
     def _runs_by_id(self, query, listing):
         mapper = self._mapper(query)
         processed = _Processed(self.client, query, self.warn)
+        prefix = self.uid_prefix(model.RUN)
         asked = {}
         for id in query.ids:
             match = _RUN_ID.fullmatch(id)
@@ -112,7 +116,9 @@ class NakivoPlatform(Platform):
                 row = rows.get(job) or processed.job(job) or row
                 found = self._matched(mapper.runs(row, processed.of(job)), starts)
             listing.missing.extend(id for id in starts if id not in found)
-            yield from {run["id"]: run for run in found.values()}.values()
+            for id, run in found.items():
+                # Who asks by an id finds his answer by it, also when the product has moved the start by a second.
+                yield dict(run, id=id, uid=model.uid_of(prefix, id))
         listing.history = processed.history()
 
     @staticmethod
@@ -168,16 +174,12 @@ class NakivoPlatform(Platform):
         raise NotFound("nakivo.group_id: there is no group {0}.".format(group), hint="There are: {0}.".format(names))
 
     def _asked(self, ids, listing):
-        asked = {}
-        for id in ids:
-            if _JOB_ID.fullmatch(id):
-                asked.setdefault(int(id), []).append(id)
-            else:
-                listing.missing.append(id)
+        asked = dict.fromkeys(int(id) for id in ids if _JOB_ID.fullmatch(id))
+        listing.missing.extend(id for id in ids if not _JOB_ID.fullmatch(id))
         for row in self._in_chunks(list(asked)):
             asked.pop(job_number(row), None)
             yield row
-        listing.missing.extend(id for written in asked.values() for id in written)
+        listing.missing.extend(map(str, asked))
 
     def _in_chunks(self, ids):
         size = self.connection.page_size

@@ -19,7 +19,9 @@ _SWITCH = Capability(
     entity=model.DEFINITION,
     via="JobManagement.getJobForEditing, JobManagement.saveJob",
     note="Only with nakivo.disable_by: schedules, which switches the schedules of the job. No public call switches the "
-    "job itself: a job without schedules cannot be switched, and one that is off at the web page stays off.",
+    "job itself: a job without schedules cannot be switched, and one that is off at the web page stays off. Disable "
+    "switches off every schedule. Enable switches on every schedule, and only when none is on; restore_from switches on "
+    "exactly those that were.",
     permission=_EDIT,
 )
 
@@ -31,6 +33,7 @@ TRAITS = Traits(
     scope_option="tenant",
     credentials=(("username",),),
     filters={"group_id": {"type": "int"}},
+    actions={"disable_by": {"type": "str", "choices": ["schedules"]}},
     page_size=200,
     capabilities={
         "list_runs": Capability(
@@ -72,7 +75,11 @@ TRAITS = Traits(
             note="The call stops the current run of a job.",
             permission=_STOP,
         ),
-        "job_operation": Capability(supported=False, note="The product has no operations on a run's copies."),
+        "job_operation": Capability(
+            supported=False,
+            note="It keeps recovery points by the retention of their job or schedule, so there is no hold on one run; set "
+            "that retention in the job.",
+        ),
         "browse_session": Capability(
             supported=True,
             via="FileLevelRecoveryManagement.createSession",

@@ -61,7 +61,11 @@ CAPABILITIES = {
     "suspend": Capability(False, note=_NO_PAUSE),
     "resume": Capability(False, note=_NO_PAUSE),
     "stop": Capability(False, note="BlueXP has no call that stops a running job."),
-    "job_operation": Capability(False, note="BlueXP keeps backups by the policy of a volume, not by job and copy."),
+    "job_operation": Capability(
+        False,
+        note="It keeps backups by the backup policy of a volume, not by run and copy; set retention and object lock in that "
+        "policy.",
+    ),
     "browse_session": Capability(
         True,
         None,

@@ -58,7 +58,10 @@ CAPABILITIES = {
         _ADMINISTRATOR,
         "v5",
     ),
-    "job_operation": Capability(False, note="Retention belongs to the repository; a run has no copies to operate on."),
+    "job_operation": Capability(
+        False,
+        note="Retention and immutability belong to the repository, never to a job or a run; set them there.",
+    ),
     "browse_session": Capability(
         True,
         None,
