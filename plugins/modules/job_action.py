@@ -149,6 +149,11 @@ options:
         description:
           - No public call switches a job. With V(schedules) its schedules are switched instead, and RV(outcomes) remembers each one
             so that O(restore_from) can put back exactly those that were on.
+          - V(state=disabled) switches off all schedules of a job. Without O(restore_from), V(state=enabled) switches on all of them,
+            and only when none is on.
+          - A job without schedules cannot be switched, and one that is off at the web page cannot be switched on.
+          - The job is opened for editing and saved whole; nobody else can edit it meanwhile. Nothing but the switches of its
+            schedules differs from what was read.
         type: str
         choices: [schedules]
   netapp_bluexp:

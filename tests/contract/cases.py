@@ -80,6 +80,7 @@ class Case:
             job
             for job in self.info(entity="definition")["jobs"]
             if job["state"] == "idle" and job["enabled"] and job["last_run"] and job["type"] == "backup"
+            and job["native"].get("schedules") != []  # a NAKIVO job without schedules cannot be switched
             and all(job[key] == value for key, value in wanted.items())
         ]  # fmt: skip
         names = [job["name"] for job in jobs]

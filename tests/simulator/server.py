@@ -83,8 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status != 204:
             headers["Content-Length"] = str(announced)
         for name, value in headers.items():
-            for one in value if isinstance(value, list) else [value]:
-                lines.append(f"{name}: {one}")
+            lines += [f"{name}: {one}" for one in (value if isinstance(value, list) else [value])]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         self.wfile.write(head if self.command == "HEAD" or reply.status == 204 else head + reply.body)
 

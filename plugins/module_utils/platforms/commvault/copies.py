@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model, times
-from ansible_collections.backupops.jobs.plugins.module_utils.errors import BackupOpsError, LostAnswer, Unsupported
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import BackupOpsError, Unsupported
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
     BLOCKED,
     PENDING,
@@ -192,10 +192,9 @@ class Copies:
                 body[field] = bool(options.get(option))
         try:
             answer = self.client.run_job_operation(body)
-        except LostAnswer:
-            raise
         except BackupOpsError as error:
-            raise _explained(error) from error
+            # With words of its own the call is there, and something else was not found.
+            raise _explained(error) if error.code is None else error from error
         ids = (text(mapping(row).get("jobId")) for row in listed(answer.get("jobInfo")))
         return OperationAnswer(
             flag(answer.get("dependentJobsExist")), flag(answer.get("archiverJobsExist")), frozenset(filter(None, ids))

@@ -146,7 +146,7 @@ class Acting:
         try:
             dto = self.client.edit_job(job)
         except RpcFailure as error:
-            # Its text is unpublished. The right is there, or it were PermissionDenied; and whether the job is, tells a look.
+            # Its text is unpublished. A missing right would be PermissionDenied; a look tells whether the job is there.
             if not self._job_infos([job]):
                 raise NotFound("NAKIVO does not know the job {0} any more.".format(job)) from error
             raise Conflict(

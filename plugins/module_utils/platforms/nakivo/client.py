@@ -31,6 +31,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import fla
 ROUTER = "/c/router"
 VIEW, EDIT = "ROLE_JOB_SUMMARY_VIEW", "ROLE_EDIT_JOB"
 START, STOP = "ROLE_START_ACTIVITY", "ROLE_STOP_ACTIVITY"
+RECOVER, SAVEPOINTS = "ROLE_CREATE_JOB_FLR", "ROLE_LIST_SAVEPOINTS"
 #: How far back getProcessedVms can look.
 PROCESSED_MINUTES = 1440
 
@@ -291,8 +292,8 @@ class NakivoClient(ProductClient):
         """Whether saveJob wants ``{origin, job}`` here, and not the plain JobDto.
 
         No call tells the release. The wrapped form is recorded with 11.2.1 only, and so is JobManagement.getListJobs:
-        where that answers with a list, the form is wrapped. Otherwise it is the plain one of the vendor page. A Director
-        that wants the other form refuses this one, and then nothing is changed.
+        where that answers with a list, the form is wrapped. Otherwise it is the plain one of the vendor page. Inferred:
+        a Director that wants the other form refuses this one, and nothing is changed.
         """
         if self._wraps_saves is None:
             try:
@@ -313,6 +314,31 @@ class NakivoClient(ProductClient):
                 hint="Look at the events of the product.",
                 code=result,
             )
+
+    # -- recovery (all recorded with 11.2.1; getSavepoints also on a vendor page) ------------------------------------
+    def get_job(self, job):
+        """The JobDto, without a lock."""
+        return self.rpc("JobManagement", "getJob", [job], needs=VIEW)
+
+    def get_savepoints(self, vid):
+        """Recovery points of a backup object; vendor page "Get Recovery Points From Source VM Instance"."""
+        data = self.rpc("JobManagement", "getSavepoints", [vid], needs=SAVEPOINTS)
+        return [] if data is None else self._children(data, "getSavepoints")
+
+    def create_recovery(self, point):
+        """Id of a new file recovery session. ``point``: ``{hvType, id, spId}``, of backup object and savepoint."""
+        data = self.rpc(
+            "FileLevelRecoveryManagement", "createSession", [dict(point, type="BACKUP_OBJECT")], read=False, needs=RECOVER
+        )
+        return text(mapping(data).get("sessionUuid")) or text(data)
+
+    def recovery_state(self, id):
+        """ACTIVE, CLOSED or another word; to ask is what keeps the session alive."""
+        data = self.rpc("FileLevelRecoveryManagement", "getState", [id], needs=RECOVER)
+        return text(mapping(data).get("state")) or text(data)
+
+    def close_recovery(self, id):
+        self.rpc("FileLevelRecoveryManagement", "closeSession", [id, False], read=False, needs=RECOVER)
 
     def get_tenants(self):
         """Tenants of the master; vendor page "Get Tenant List"."""

@@ -24,6 +24,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.ma
     job_number,
     steps_by_job,
 )
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.restoring import Restoring
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.traits import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import integer, listed, text
 
@@ -40,7 +41,7 @@ _RUN_ID = re.compile(r"(0|[1-9][0-9]{0,17})@(0|[1-9][0-9]{0,11})")
 _SKEW_MINUTES = 10
 
 
-class NakivoPlatform(Acting, Platform):
+class NakivoPlatform(Acting, Restoring, Platform):
     traits = TRAITS
 
     def __init__(self, connection, warn):

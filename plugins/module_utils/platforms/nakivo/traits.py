@@ -20,8 +20,8 @@ _SWITCH = Capability(
     via="JobManagement.getJobForEditing, JobManagement.saveJob",
     note="Only with nakivo.disable_by: schedules, which switches the schedules of the job. No public call switches the "
     "job itself: a job without schedules cannot be switched, and one that is off at the web page stays off. Disable "
-    "switches off every schedule. Enable switches on every schedule, and only when none is on; restore_from switches on "
-    "exactly those that were.",
+    "switches off every schedule. Enable switches on every schedule, and only when none is on; restore_from switches "
+    "on exactly those that were.",
     permission=_EDIT,
 )
 
@@ -34,6 +34,12 @@ TRAITS = Traits(
     credentials=(("username",),),
     filters={"group_id": {"type": "int"}},
     actions={"disable_by": {"type": "str", "choices": ["schedules"]}},
+    restores={
+        "backup_object": {"type": "str"},
+        "backup_object_id": {"type": "int"},
+        "recovery_point_id": {"type": "int"},
+        "hv_type": {"type": "str"},
+    },
     page_size=200,
     capabilities={
         "list_runs": Capability(

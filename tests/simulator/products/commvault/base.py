@@ -102,7 +102,7 @@ class CommvaultBase(Product):
 
     def classify(self, request: Request) -> bool:
         path = self.relative(request.path)
-        return path is not None and any(
+        return self.has_call(path) and any(
             writes
             for method, pattern, writes, _f in self._routes
             if method == request.method and pattern.fullmatch(path)
@@ -114,10 +114,14 @@ class CommvaultBase(Product):
             query = "?" + request.query_string if request.query_string else ""
             return Reply(302, headers={"Location": "/commandcenter/api" + path[len(OLD_ROOT) :] + query})
         relative = self.relative(path)
-        if relative is None or (not self.switches["v4"] and relative.lower().startswith(("/v4/", "/v5/"))):
+        if not self.has_call(relative):
             return self.unknown_route(request)
         request.path = relative
         return super().handle(request)
+
+    def has_call(self, path: str | None) -> bool:
+        """Whether this release has such a path at all; without V4 nothing there changes anything."""
+        return path is not None and (self.switches["v4"] or not path.lower().startswith(("/v4/", "/v5/")))
 
     def unknown_route(self, request: Request) -> Reply:
         return Reply(404, NOT_FOUND_PAGE, "text/html")

@@ -298,7 +298,7 @@ class DefinitionCalls(CommvaultBase):
         return Reply(
             200,
             {
-                "generalInformation": {"id": group, "name": self.estate.groups[group]},
+                "serverGroup": {"id": group, "name": self.estate.groups[group]},
                 "activityControl": {
                     "databackup": self.estate.is_enabled("group", group, BACKUP),
                     "dataRestore": self.estate.is_enabled("group", group, RESTORE),

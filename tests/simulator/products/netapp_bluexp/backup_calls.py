@@ -378,7 +378,9 @@ class BackupCalls(Ground):
     @route("PUT", API + r"/v2" + WE + r"/backup-policy", writes=True)
     def change_policy(self, request: Request, account: str, we: str) -> Reply:
         system, body = self.system(we), self.body(request)
-        self._policy_of(system, {"name": self.text(body, "policyName") or self.refuse("policyName is required")})
+        if not self.text(body, "policyName"):
+            self.refuse("policyName is required")
+        self._policy_of(system, {"name": body["policyName"]})
         self._save_policy(system, body["policyName"], body)
         return Reply(200, {"name": body["policyName"]})
 

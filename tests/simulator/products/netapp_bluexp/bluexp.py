@@ -113,10 +113,7 @@ class NetappBluexp(SignInCalls, JobCalls, BackupCalls, RestoreCalls, CloudCalls)
     def progress(self, now: float) -> None:
         if not self.active:
             return
-        moved = []
-        for job in self.active.values():
-            if job.move(now):
-                moved.append(job)
+        moved = [job for job in self.active.values() if job.move(now)]
         if moved:
             self.job_pages.clear()
             for job in sorted(moved, key=lambda one: one.end):
@@ -231,7 +228,7 @@ class NetappBluexp(SignInCalls, JobCalls, BackupCalls, RestoreCalls, CloudCalls)
         unknown = set(plan) - {"status", "error", "parts", "pending", "duration", "stalled", "data"}
         if unknown:
             raise ValueError(f"unknown in a plan: {', '.join(sorted(unknown))}")
-        self.plans += [dict(plan) for _ in range(times)]
+        self.plans += [dict(plan) for _time in range(times)]
 
     def control_finish(
         self, job_id: str, status: str = "COMPLETED", error: str = "", parts: dict[str, str] | None = None

@@ -139,7 +139,9 @@ class CloudCalls(Ground):
 
     @route("GET", V1 + WE + r"/object-store-config/status")
     def object_store_status(self, request: Request, account: str, we: str) -> Reply:
-        name = request.query.get("object-store-name", "") or self.refuse("object-store-name is required")
+        name = request.query.get("object-store-name", "")
+        if not name:
+            self.refuse("object-store-name is required")
         return Reply(200, {"status": "CONFIGURED" if name in self.system(we).object_stores else "NOT_CONFIGURED"})
 
     @route("POST", API + r"/v[12]/catalog/working-environments/(?P<we>[^/]+)/setup", writes=True)

@@ -62,6 +62,8 @@ class Site:
         """``(listing, records)``; the request log holds just this reading's requests."""
         self.sim.log.clear()
         query.setdefault("now", self.now)
+        if entity == "definition":
+            query["need"] = frozenset(("runs",)) | query.get("need", frozenset())
         listing = (platform or self.platform).list_jobs(Query(entity=entity, **query))
         return listing, list(listing.records)
 
