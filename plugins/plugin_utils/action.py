@@ -86,6 +86,16 @@ class RunnerAction(ActionBase):
         self._compute_environment_string(raw)
         return {name: str(value) for name, value in raw.items()}
 
+    def _compute_environment_string(self, raw_environment_out=None):
+        """As ansible-core's, which prints it at -vvv: so without our own variables, which the arguments carry already."""
+        final = {}
+        super()._compute_environment_string(final)
+        if isinstance(raw_environment_out, dict):
+            raw_environment_out.clear()
+            raw_environment_out.update(final)
+        foreign = {name: value for name, value in final.items() if not name.startswith(options.PREFIX)}
+        return self._connection._shell.env_prefix(**foreign)
+
     def _make_paths_absolute(self, arguments):
         for option, spec in self.runner.SPEC.items():
             path = arguments.get(option)
@@ -119,6 +129,10 @@ class RunnerAction(ActionBase):
         os.environ.update(environ)
         try:
             result = edge.execute(self.runner.run, context)
+        except BaseException:
+            # The task's timeout: what was written until then belongs into the trail.
+            self._write_audit_log(arguments, context.result)
+            raise
         finally:
             os.environ.clear()
             os.environ.update(before)

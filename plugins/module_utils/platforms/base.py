@@ -103,12 +103,16 @@ class History:
 
 @dataclass
 class Listing:
-    """Records of one Query. ``records`` is read once, as a stream; the other fields are true after it has ended."""
+    """Records of one Query. ``records`` is read once, as a stream; the other fields are true after it has ended.
+
+    ``unseen``: a sentence on jobs that exist but cannot be in this list; a name that is not found may be one of them.
+    """
 
     records: Iterable = ()
     missing: list = field(default_factory=list)
     truncated: bool = False
     history: History = field(default_factory=History)
+    unseen: str | None = None
 
 
 #: What ``Platform.perform`` can be asked for. Enable, disable and start act on definitions, suspend and resume on runs.
@@ -422,6 +426,7 @@ class Platform(abc.ABC):
     # -- what copies hold of runs (ability job_operation) --------------------------------------------------------------
     def require_operation(self, operation: str) -> None:
         """Raise Unsupported when this release of the product lacks the operation; may ask the server."""
+        return None
 
     def storage_policies(self) -> list:
         """``(id, name)`` of every storage policy."""

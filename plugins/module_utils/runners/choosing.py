@@ -28,7 +28,7 @@ class Chosen:
     missing: list = field(default_factory=list)
     unmatched: list = field(default_factory=list)
     excluded: list = field(default_factory=list)
-    why: str | None = None
+    unseen: str | None = None
 
 
 def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",))):
@@ -69,7 +69,7 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
     unmatched = [
         name for name in names.unmatched([record["name"] for record in records]) if not selection.is_glob(name)
     ]
-    chosen = Chosen(wanted, records, unmatched=unmatched, why=found.history.why)
+    chosen = Chosen(wanted, records, unmatched=unmatched, unseen=found.unseen)
     if asked is not None:
         place = {id: number for number, id in enumerate(asked)}
         records.sort(key=lambda record: place.get(record["id"], len(place)))
@@ -107,5 +107,5 @@ def fail_for_missing(chosen):
     if chosen.unmatched:
         raise NotFound(
             "names: no {0} is called {1}.".format(chosen.entity, ", ".join(repr(name) for name in chosen.unmatched)),
-            hint=chosen.why,
+            hint=chosen.unseen,
         )

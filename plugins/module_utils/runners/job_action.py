@@ -182,7 +182,8 @@ class _Task:
         choosing.fail_for_missing(chosen)
         if not chosen.records and not self.params["allow_empty"]:
             raise NotFound(
-                "No {0} fits.".format(entity), hint="Set allow_empty: true if that is fine. " + (chosen.why or "")
+                "No {0} fits.".format(entity),
+                hint=" ".join(filter(None, ("Set allow_empty: true if that is fine.", chosen.unseen))),
             )
         action_plan.check_expected(chosen.records, self.params.get("expect"), self.started_before)
         steps = [action_plan.plan_step(record, self.state, self.rules) for record in chosen.records]

@@ -98,8 +98,10 @@ def with_known(session, kept):
     """What the product tells now of a session, completed by what was written down when it was opened."""
     known = kept.session
     merged = dict(session)
-    for name in ("kind", "type", "source", "point_in_time", "recovery_point"):
+    for name in ("kind", "type", "source", "point_in_time"):
         merged[name] = known[name] if known[name] is not None else session[name]
+    if any(value is not None for value in known["recovery_point"].values()):
+        merged["recovery_point"] = known["recovery_point"]
     if session["run"] is not None:
         merged["kind"] = sessions.RESTORE
     if merged["created_at"] is None:
@@ -246,7 +248,7 @@ class _Task:
             if now is not None and sessions.is_open(now):
                 return now
             if kept.id is not None and self.kind == sessions.BROWSE:
-                self.records.ended(kept)
+                self._forget(kept, now or self._over(kept))
                 self.context.warn(
                     "The session {0} of {1} has expired or was stopped{2}; a new one is opened.".format(
                         kept.id,
@@ -350,14 +352,18 @@ class _Task:
 
     def _looked_for(self, kept, patience, what, lost=None):
         """Read until the session shows that a request may have opened."""
+        if self.kind == sessions.BROWSE and not self.traits.capabilities["list_restore_sessions"].supported:
+            patience = 0  # nobody can look
         begun, look = time.monotonic(), 0
         while True:
             pause(_LOOKS[min(look, len(_LOOKS) - 1)])
             look += 1
             try:
                 found = self.platform.lost_session(self.order, self.target, kept.sent_at, self._ids())
-            except (LostAnswer, ProtocolError) as error:
-                found, lost = None, lost or error
+            except Ambiguous:
+                raise
+            except BackupOpsError as error:
+                found, lost = None, lost or error  # the next look decides; the record stays, whatever happens here
             if found is not None:
                 return self._with_run(found)
             if time.monotonic() - begun > patience:
@@ -376,8 +382,11 @@ class _Task:
         if self.kind != sessions.RESTORE or session["run"] is not None or session["id"] is None:
             return session
         for _look in range(5):
-            listing = self.platform.list_jobs(Query(entity=model.RUN, now=time.time(), ids=[session["id"]]))
-            record = next(iter(listing.records), None)
+            try:
+                listing = self.platform.list_jobs(Query(entity=model.RUN, now=time.time(), ids=[session["id"]]))
+                record = next(iter(listing.records), None)
+            except BackupOpsError:
+                record = None  # it was started: that must not be lost over a read
             if record is not None:
                 return self._of_run(session, record)
             pause(1)
@@ -516,9 +525,11 @@ class _Task:
     def _wait(self):
         """Follow the run of a restore to its end. A browse session is open (or closed) when the task returns."""
         context = self.context
-        following = [one for one in context.result["sessions"] if one["run"] is not None]
         if self.kind != sessions.RESTORE:
             return
+        following = [one for one in context.result["sessions"] if one["run"] is not None]
+        if len(following) < len(context.result["sessions"]):
+            raise NotFound("The restore was started, but its run does not show, so it cannot be waited for.")
         waited = waiting.wait_for(self.platform, [one["run"] for one in following], self.patience, context.progress)
         context.result["timeline"] = waited.timeline
         for one in following:
@@ -584,7 +595,7 @@ def exact_text(words, point):
     if point is None:
         return None
     decimals = _DECIMALS.search(words)
-    text = model.timestamp(point)
+    text = model.timestamp(round(point - float("0." + decimals.group(1))) if decimals else point)
     if text is None:
         raise InvalidError("point_in_time: {0!r} is no time at which there were backups.".format(words))
     return text[:-1] + ("." + decimals.group(1) if decimals else "") + "Z"

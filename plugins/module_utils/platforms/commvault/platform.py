@@ -329,7 +329,7 @@ class CommvaultPlatform(Acting, Copies, Scopes, Platform):
                 "Only subclients that ran in the last {0} (commvault.lookback) are listed; one that never ran is not "
                 "in it. With clients all of their subclients are listed.".format(lookback)
             )
-        listing = Listing(history=History(start=since, why=why))
+        listing = Listing(history=History(start=since, why=why), unseen=None if narrow or query.clients else why)
         listing.records = self._definitions(query, options, since, listing)
         return listing
 
