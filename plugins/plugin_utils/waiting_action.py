@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.backupops.jobs.plugins.module_utils import edge, model
+from ansible_collections.backupops.jobs.plugins.module_utils import edge, model, sessions
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import BackupOpsError
 from ansible_collections.backupops.jobs.plugins.module_utils.options import CONNECTION_SPEC
-from ansible_collections.backupops.jobs.plugins.module_utils.runners import waiting
+from ansible_collections.backupops.jobs.plugins.module_utils.runners import job_action, waiting
 from ansible_collections.backupops.jobs.plugins.plugin_utils.action import RunnerAction
 
 FIRST_SLICE_S, LONGEST_SLICE_S = 30, 120
@@ -24,7 +24,7 @@ _INFO = "backupops.jobs.job_info"
 
 
 class WaitingAction(RunnerAction):
-    """Base of the actions of job_wait and job_action."""
+    """Base of the actions of job_wait, job_action and restore_session."""
 
     def _waits(self, arguments):
         return not (self._task.check_mode or self._task.async_val)
@@ -111,7 +111,7 @@ class JobActionAction(WaitingAction):
         outcomes = {
             outcome["run"]["uid"]: outcome
             for outcome in result.get("outcomes") or []
-            if outcome["run"] is not None and outcome["status"] in ("changed", "unchanged")
+            if job_action.is_followed(outcome["status"], outcome["run"])
         }
         if result.get("failed") or not outcomes:
             return result
@@ -139,6 +139,31 @@ class JobActionAction(WaitingAction):
             if job is not None and outcome["status"] in ("changed", "unchanged"):
                 outcome["after"].update(enabled=job["enabled"], state=job["state"])
         return None
+
+
+class RestoreSessionAction(WaitingAction):
+    def _ship(self, arguments, task_vars):
+        validated = self._validated(arguments)
+        if not self._waits(arguments) or not validated.get("wait") or validated.get("kind") != sessions.RESTORE:
+            return super()._ship(arguments, task_vars)
+        now = {name: value for name, value in arguments.items() if name not in waiting.SPEC and name != "wait"}
+        result = self._ship_module(self._name, now, task_vars)
+        following = {one["run"]["uid"]: one for one in result.get("sessions") or [] if one["run"] is not None}
+        if result.get("failed") or not following:
+            return result
+        patience = waiting.Patience.of(validated, waiting.accepted_for(validated["state"]))
+        waited, failure = self._slices(arguments, task_vars, list(following), patience)
+        for uid, run in waited.runs.items():
+            if run is not None:
+                one = following[uid]
+                one.update(
+                    sessions.session_of_run(
+                        run, one["type"], one["source"], one["point_in_time"], one["recovery_point"]
+                    )
+                )
+        result["session"] = result["sessions"][0]
+        result["timeline"] = waited.timeline
+        return _ended(result, waited, patience, failure)
 
 
 def _ended(result, waited, patience, failure):

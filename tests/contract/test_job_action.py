@@ -156,6 +156,28 @@ def test_suspend_and_resume_converge(case):
     assert real["changed"] is True
 
 
+def test_a_run_that_has_ended_stays_stopped_whatever_its_result(case):
+    if not TRAITS[case.platform].capabilities["stop"].supported:
+        pytest.skip("the product cannot stop: see test_what_a_product_cannot_do")
+    (job,) = case.idle()
+    done = case.act("stopped", uids=[job["uid"]], wait=True, accept_results=["skipped"])
+    assert not done.get("failed") and done["changed"] is False
+    assert not case.writes()
+
+
+def test_a_level_that_the_product_lacks_is_refused_or_dropped(case):
+    (job,) = case.idle()
+    if "differential" in TRAITS[case.platform].levels:
+        assert case.act("started", uids=[job["uid"]], level="differential")["changed"] is True
+        return
+    case.simulator.log.clear()
+    refused = case.act("started", uids=[job["uid"]], level="differential")
+    assert refused["error"]["kind"] == "unsupported" and "differential" in refused["msg"]
+    assert "commvault" in refused["msg"] and not case.simulator.log.entries()
+    started = case.act("started", uids=[job["uid"]], level="differential", unsupported="warn")
+    assert started["changed"] is True and "differential" in started["warnings"][0]
+
+
 @pytest.mark.parametrize("state", list(action_plan.VERBS))
 def test_what_a_product_cannot_do_is_said_before_any_request(case, state):
     verb = action_plan.VERBS[state]

@@ -105,9 +105,8 @@ class _Task:
         if not self.context.check_mode:
             self._apply(steps)
         self._report(steps)
-        if self.params.get("wait") and not self.context.check_mode:
-            self._wait(steps)
-        self._fail_for(steps)
+        waits = self.params.get("wait") and not self.context.check_mode
+        self._fail_for(steps, self._wait(steps) if waits else None)
         return self.context.result
 
     # -- the task's own options, before any request ------------------------------------------------------------------
@@ -413,7 +412,8 @@ class _Task:
 
     # -- wait, report ------------------------------------------------------------------------------------------------
     def _wait(self, steps):
-        following = [step for step in steps if step.run is not None and step.status in (CHANGED, UNCHANGED)]
+        """Wait for the runs of the steps; the error that the end deserves, or None."""
+        following = [step for step in steps if is_followed(step.status, step.run)]
         lost = [step for step in steps if step.verb == "start" and step.status == CHANGED and step.run is None]
         for step in lost:
             step.settle(FAILED, "It was started, but its run does not show, so it cannot be waited for.")
@@ -426,7 +426,11 @@ class _Task:
             for step in following:
                 step.after = now.get(step.record["id"], step.after)
         self._report(steps)
-        waiting.judge(waited, self.patience)
+        try:
+            waiting.judge(waited, self.patience)
+        except BackupOpsError as error:
+            return error
+        return None
 
     def _report(self, steps):
         """Put outcomes, jobs, audit and diff into the result."""
@@ -492,8 +496,8 @@ class _Task:
             return dict(before, enabled=step.verb == "enable", native=step.restore or before["native"])
         return before
 
-    def _fail_for(self, steps):
-        """Report all failures together; what did change stands in the result."""
+    def _fail_for(self, steps, trouble):
+        """Report all failures together, also that of a wait; what did change stands in the result."""
         bad = [step for step in steps if step.status == FAILED]
         policy = self.params["unsupported"]
         lacking = [step for step in steps if step.status == UNSUPPORTED]
@@ -503,6 +507,8 @@ class _Task:
         if policy == "fail":
             bad += lacking
         if not bad:
+            if trouble is not None:
+                raise trouble
             return
         message = "; ".join(
             "{0} ({1}): {2}".format(step.record["name"], step.record["id"], (step.message or "").rstrip("."))
@@ -512,7 +518,16 @@ class _Task:
             type(step.error) if step.error else (Unsupported if step.status == UNSUPPORTED else None) for step in bad
         }
         kind = kinds.pop() if len(kinds) == 1 else None
-        raise (kind or _Failed)("{0} of {1} failed: {2}.".format(len(bad), len(steps), message))
+        message = "{0} of {1} failed: {2}.".format(len(bad), len(steps), message)
+        if trouble is not None:
+            trouble.message = "{0} {1}".format(trouble.message, message)
+            raise trouble
+        raise (kind or _Failed)(message)
+
+
+def is_followed(status, run):
+    """Whether a wait concerns the run of an outcome: one that ended before we came is nobody's to judge."""
+    return run is not None and (status == CHANGED or (status == UNCHANGED and run["state"] != model.FINISHED))
 
 
 class _Failed(BackupOpsError):
