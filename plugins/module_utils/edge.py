@@ -20,6 +20,10 @@ try:
 except ImportError:
     core_secrets = None
 
+#: The part of a result that may be large. It is plain data as it comes from the platforms (a test asks all of them);
+#: a way through JSON, which makes the rest of a result plain, would cost more than the reading of the list.
+RECORDS = "jobs"
+
 
 class Context:
     """The task as a runner sees it.
@@ -77,7 +81,7 @@ def execute(run, context):
         result, failed = context.result, failure(bug, context.redact)
     result = dict(result, **failed)
     result.setdefault("changed", False)
-    return json.loads(json.dumps(result))
+    return {name: value if name == RECORDS else json.loads(json.dumps(value)) for name, value in result.items()}
 
 
 def failure(error, redact=lambda text: text):

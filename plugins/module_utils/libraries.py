@@ -18,7 +18,7 @@ try:
 
     REQUESTS_ERROR = None
 except ImportError:
-    requests = urllib3 = None
+    requests = urllib3 = None  # type: ignore[assignment]
     REQUESTS_ERROR = traceback.format_exc()
 
 try:

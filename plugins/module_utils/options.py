@@ -12,7 +12,7 @@ environment, so it is applied last, in ``connection_from``.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.backupops.jobs.plugins.module_utils import times
@@ -24,7 +24,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.session_cache impor
 
 PREFIX = "BACKUPOPS_"
 
-CONNECTION_SPEC = {
+CONNECTION_SPEC: dict[str, dict] = {
     "platform": {"type": "str", "choices": list(TRAITS)},
     "url": {"type": "str"},
     "endpoint_name": {"type": "str"},
@@ -110,7 +110,7 @@ class Connection:
     concurrency: int
     timezone: str | None
     redactor: Redactor
-    session_cache: SessionCache = field(default=None)
+    session_cache: SessionCache
 
     def redact(self, text):
         return self.redactor.redact(text)

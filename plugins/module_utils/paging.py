@@ -43,19 +43,20 @@ class PagedList:
         for offset, page in self._in_order():
             self.pages += 1
             rows = page.rows
-            keys = {self._key(row) for row in rows}
-            if self._overlap and previous and keys and previous.isdisjoint(keys):
-                rows = self._bridge(offset, previous, keys) + rows
+            keys = [self._key(row) for row in rows]
+            unique = set(keys)
+            if self._overlap and previous and unique and previous.isdisjoint(unique):
+                bridge = self._bridge(offset, previous, unique)
+                rows, keys = bridge + rows, [self._key(row) for row in bridge] + keys
             known = len(seen)
-            for row in rows:
-                key = self._key(row)
+            for key, row in zip(keys, rows):
                 if key not in seen:
                     seen.add(key)
                     yield row
             if rows and len(seen) == known and self.total is None:
                 self.truncated = True  # the server sends the same rows again and again
                 return
-            previous = keys or previous
+            previous = unique or previous
         if self.total is not None and len(seen) < self.total:
             self.truncated = True
 

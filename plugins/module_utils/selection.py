@@ -113,9 +113,11 @@ class Selection:
 
     def accepts(self, record):
         """Whether a record passes every filter but ``names``."""
+        for field, words in self._words.items():
+            if record[field] not in words:
+                return False
         return (
-            all(record[field] in words for field, words in self._words.items())
-            and (self._enabled is None or record["enabled"] is self._enabled)
+            (self._enabled is None or record["enabled"] is self._enabled)
             and (not self._clients or matches_client(record, self._clients))
             and (record["entity"] == model.DEFINITION or self._in_window(record))
         )

@@ -20,7 +20,7 @@ import time
 try:
     import fcntl
 except ImportError:  # pragma: no cover - every Ansible controller and target has it
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 DEFAULT_FOLDER = "~/.ansible/backupops"
 #: How long to wait for another task's login before doing without the cache.

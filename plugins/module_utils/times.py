@@ -18,7 +18,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import Inval
 try:
     from zoneinfo import ZoneInfo
 except ImportError:  # pragma: no cover - Python 3.9 has it
-    ZoneInfo = None
+    ZoneInfo = None  # type: ignore[assignment,misc]
 
 PAST, FUTURE = "past", "future"
 

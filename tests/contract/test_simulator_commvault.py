@@ -800,7 +800,7 @@ def test_sdk_controls_a_job(commcell, monkeypatch):
     number = next(key for key, row in rows.items() if row["status"] == "Running" and not row["pending_reason"])
     job = commcell.job_controller.get(number)
     assert job.summary["subclient"]["clientName"] and job.state == "Running"
-    monkeypatch.setattr(time, "sleep", lambda seconds: sim.clock.advance(seconds))
+    monkeypatch.setattr(time, "sleep", sim.clock.advance)
     job.pause(wait_for_job_to_pause=True)
     assert job.status == "Suspended"
     job.resume(wait_for_job_to_resume=True)

@@ -398,7 +398,7 @@ def test_terraform_destroys_and_creates_again(sim, caller):
     assert "not active" in caller.call("POST", f"/v2{system}/volume", {"volume": rows}, 400)["message"]
     answer = caller.call("POST", "/v3" + system, body, 202)
     job = caller.wait(answer["job-id"])
-    assert job["status"] == "COMPLETED" and type(job["time"]) is int
+    assert job["status"] == "COMPLETED" and isinstance(job["time"], int)
     answer = caller.call("POST", f"/v2{system}/volume", {"volume": rows}, 202)
     job = caller.wait(answer["job-id"])
     assert [part["status"] for part in job["data"]["multi-volume-backup"]["volume"]] == ["SUCCESS", "SUCCESS"]
@@ -832,7 +832,7 @@ def test_restores(sim, caller):
     assert [len(batch["file"]) for batch in restore["batch"]] == [3, 3, 1]
     assert {("PENDING",) * 3, ("SUCCESS", "IN_PROGRESS", "PENDING"), ("SUCCESS",) * 3} <= statuses
     assert restore["source"]["volume-name"] == restore["target"]["volume-name"] == "sql_prod_01_data"
-    assert type(restore["target"]["volume-size"]) is int
+    assert isinstance(restore["target"]["volume-size"], int)
     job_id = caller.call("POST", "/v3/restore", direct.restore("volume"), 202)["job-id"]
     assert "batch" not in caller.wait(job_id)["data"]["restore"]
     names = [row["name"] for row in caller.get(f"/v1/working-environment/{direct.system.id}/volume")["volume"]]

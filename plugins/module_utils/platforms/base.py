@@ -291,6 +291,7 @@ class Platform(abc.ABC):
 
     #: Set by each subclass.
     traits: Traits
+    client: Any
 
     def __init__(self, connection, warn: Callable[[str], None]):
         self.connection = connection

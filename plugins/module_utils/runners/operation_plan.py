@@ -162,13 +162,20 @@ class Chains:
 
         A reason says why that cannot be had; the ids are then empty.
         """
-        segment, problem, warnings = self._back_to_full(self.place.jobs[id])
-        if problem:
-            return [], problem, warnings
-        needed = dict.fromkeys([id, *segment])
-        waiting = list(needed)
+        needed, in_line, warnings = {id: None}, set(), []
+        waiting = [id]
         while waiting:
-            for base in self._bases.get(waiting.pop(), ()):
+            one = waiting.pop()
+            job = self.place.live(one)
+            if job is not None and one not in in_line:
+                segment, problem, doubts = self._back_to_full(job)
+                if problem:
+                    return [], problem if one == id else "It needs job {0}. Of that: {1}".format(one, problem), []
+                warnings += doubts
+                in_line.update(segment)  # their way back is the same
+                waiting += [other for other in segment if other not in needed]
+                needed.update(dict.fromkeys(segment))
+            for base in self._bases.get(one, ()):
                 if base not in needed:
                     needed[base] = None
                     waiting.append(base)

@@ -135,9 +135,11 @@ class Copies:
             state,
             result,
             integer(row.get("startTime")) or 0,
-            tuple(one for one in (one.strip() for one in required.split(",")) if one and one not in (id, "0"))
-            if required
-            else (),
+            (
+                tuple(one for one in (one.strip() for one in required.split(",")) if one and one not in (id, "0"))
+                if required
+                else ()
+            ),
             held,
             hold_end(row) if held else None,
             text(row.get("username")) if held else None,

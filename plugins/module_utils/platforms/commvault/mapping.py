@@ -166,6 +166,7 @@ class RunMapper:
         self._statuses = {}
         self._types = {}
         self._levels = {}
+        self._fields = self._unknown = ()
 
     def __call__(self, job):
         # This is done 100,000 times in a listing: plain look-ups, few calls, copies of what is the same every time.
@@ -266,8 +267,12 @@ class RunMapper:
         visible = lookup("isVisible")
         own["visible"] = visible if type(visible) is bool else flag(visible)
         record["native"] = own
-        if not KNOWN_FIELDS.issuperset(job):
-            record["unknown_fields"] = {field: job[field] for field in job if field not in KNOWN_FIELDS}
+        fields = tuple(job)
+        if fields != self._fields:  # most jobs have the fields of the job before
+            self._fields = fields
+            self._unknown = [field for field in fields if field not in KNOWN_FIELDS]
+        if self._unknown:
+            record["unknown_fields"] = {field: job[field] for field in self._unknown}
         if self._raw:
             record["raw"] = job
         return record

@@ -22,7 +22,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Listing
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.client import lacks_call
-from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import flag, integer, listed, text
+from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import flag, integer, text
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import mapping as dict_of
 
 CLIENT, CLIENT_GROUP, COMMCELL = "client", "client_group", "commcell"
@@ -63,7 +63,9 @@ class Scopes:
             control = dict_of(dict_of(properties.get("clientProps")).get("clientActivityControl"))
             enabled, again = mapping.backups_in(control.get("activityControlOptions"))
             other = [model.workload_object(shown, id=id, type="client")] if shown and shown != name else None
-            yield self._scope_record(CLIENT, id, name, enabled, again, {"client_id": id}, model.workload(name, objects=other))
+            yield self._scope_record(
+                CLIENT, id, name, enabled, again, {"client_id": id}, model.workload(name, objects=other)
+            )
 
     def _client_or_none(self, id):
         if not mapping.is_id(id):
@@ -137,6 +139,8 @@ def _explained(error, what):
         return error
     return Unsupported(
         "This CommServe does not tell whether the backups of {0} are enabled.".format(what),
-        hint="commvault.scope {0} needs release 11.32 or later.".format("client_group" if what == "client groups" else "commcell"),
+        hint="commvault.scope {0} needs release 11.32 or later.".format(
+            "client_group" if what == "client groups" else "commcell"
+        ),
         status=error.status,
     )

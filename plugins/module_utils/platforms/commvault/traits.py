@@ -53,7 +53,8 @@ TRAITS = Traits(
             True,
             model.DEFINITION,
             "PUT V4/Subclient/{id}/Backup/Action/Enable",
-            "Activity control of a subclient, client, client group or the CommCell. Older releases: the classic calls.",
+            "Activity control of a subclient, client, client group or the CommCell. Older releases: the classic calls, for "
+            "subclients and clients only.",
             since="11.32 for V4",
         ),
         "disable": Capability(
@@ -67,7 +68,8 @@ TRAITS = Traits(
             True,
             model.DEFINITION,
             "POST Subclient/{id}/action/backup",
-            "A backup of the subclient with a level: full, incremental, differential or synthetic_full.",
+            "Levels: full, incremental (the default, always sent), differential, synthetic_full. An incremental without a "
+            "full before it becomes one.",
         ),
         "suspend": Capability(
             True,

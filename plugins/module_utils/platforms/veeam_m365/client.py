@@ -387,6 +387,35 @@ class VeeamM365Client(ProductClient):
             return self.write(place + "action", {verb: None})
         return self.write(place + verb, None if full is None else {"full": full})
 
+    # -- restore sessions --------------------------------------------------------------------------------------------
+    def organization(self, id, with_range=False):
+        """One organization; ``with_range``: with firstBackuptime and lastBackuptime, for which a proxy is asked."""
+        return mapping(
+            self.read("Organizations/" + id, {"extendedView": "true" if with_range else "false"})
+        )  # fmt: skip
+
+    def explore(self, place, options):
+        """Open a restore session. ``place``: ``Jobs/{id}`` or ``Organizations/{id}``. Answers 200 or 201, or nothing.
+
+        Calls: vendor page "Managing Backup Jobs" (v5), OpenAPI documents RESTExploreOptions (v6 to v8).
+        """
+        if not self.version.action_paths:
+            return self.write(place + "/action", {"explore": options})
+        return self.write(place + "/explore", options)
+
+    def restore_session(self, id):
+        return mapping(self.read("RestoreSessions/" + id))
+
+    def restore_sessions(self, start_from=None, start_to=None):
+        """Restore sessions of all accounts, a page in each version; bounds are RFC 3339 times of their creation."""
+        bounds = {"startTimeFrom": start_from, "startTimeTo": start_to}
+        return self.rows("RestoreSessions", {name: value for name, value in bounds.items() if value})
+
+    def stop_restore_session(self, id):
+        if not self.version.action_paths:
+            return self.write("RestoreSessions/{0}/action".format(id), {"stop": None})
+        return self.write("RestoreSessions/{0}/Stop".format(id))
+
 
 def _name_of(response):
     return "{0} {1}".format(response.request.method, response.request.path_url.partition("?")[0])

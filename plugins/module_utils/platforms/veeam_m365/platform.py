@@ -19,6 +19,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base impo
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365 import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.client import VeeamM365Client
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.restoring import Restoring
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.traits import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.times import from_iso
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import text
@@ -42,7 +43,7 @@ WHY = (
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class VeeamM365Platform(Acting, Platform):
+class VeeamM365Platform(Acting, Restoring, Platform):
     traits = TRAITS
 
     def __init__(self, connection, warn):

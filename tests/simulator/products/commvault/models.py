@@ -166,7 +166,8 @@ class Copy:
 
     def forget_rows(self, run: Run) -> None:
         """A change to one run shows in the rows of its whole chain."""
-        for one in run.subclient.runs if run.subclient else [run]:
+        # An internal child of a virtual machine job is none of its subclient's runs.
+        for one in (run, *(run.subclient.runs if run.subclient else ())):
             self.rows.pop(one.id, None)
 
 
