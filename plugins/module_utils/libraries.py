@@ -14,7 +14,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import Inval
 
 try:
     import requests
-    import urllib3
+    import urllib3  # pylint: disable=unused-import  # http.py takes it from here
 
     REQUESTS_ERROR = None
 except ImportError:

@@ -14,7 +14,7 @@ TASK = {"platform": "commvault", "url": "https://cs.example.com/commandcenter/ap
 WHOLE = dict(TASK, username="u", password="secret-1")
 
 
-def connect(warnings=None, **params):
+def connect(params, warnings=None):
     return options.connection_from(params, (warnings if warnings is not None else []).append)
 
 
@@ -102,29 +102,29 @@ def test_the_guard_covers_auth_url():
 )
 def test_each_mistake_is_named(changes, words):
     with pytest.raises(InvalidError) as caught:
-        connect(**dict(WHOLE, **changes))
+        connect(dict(WHOLE, **changes))
     assert words in caught.value.message
     assert "secret-1" not in str(caught.value)
 
 
 def test_a_token_where_there_is_none_is_refused():
     with pytest.raises(InvalidError, match="token does not apply to platform nakivo"):
-        connect(platform="nakivo", url="https://n", username="u", token="t")
+        connect({"platform": "nakivo", "url": "https://n", "username": "u", "token": "t"})
 
 
 def test_defaults_and_the_endpoint():
-    found = connect(**WHOLE)
+    found = connect(WHOLE)
     assert (found.timeout, found.retries, found.concurrency, found.validate_certs) == (60, 5, 4, True)
     assert found.endpoint == "cs.example.com:443"
-    assert connect(**dict(WHOLE, url="https://CS.example.com:8443/x/")).endpoint == "cs.example.com:8443"
-    assert connect(**dict(WHOLE, endpoint_name="Prod")).endpoint == "prod"
-    assert connect(platform="netapp_bluexp", token="t").url.startswith("https://")
+    assert connect(dict(WHOLE, url="https://CS.example.com:8443/x/")).endpoint == "cs.example.com:8443"
+    assert connect(dict(WHOLE, endpoint_name="Prod")).endpoint == "prod"
+    assert connect({"platform": "netapp_bluexp", "token": "t"}).url.startswith("https://")
 
 
 def test_plain_http_warns_unless_it_is_loopback():
     warnings = []
-    connect(warnings, **dict(WHOLE, url="http://127.0.0.1:81"))
-    connect(warnings, **dict(WHOLE, url="http://localhost"))
+    connect(dict(WHOLE, url="http://127.0.0.1:81"), warnings)
+    connect(dict(WHOLE, url="http://localhost"), warnings)
     assert not warnings
-    connect(warnings, **dict(WHOLE, url="http://cs.example.com"))
+    connect(dict(WHOLE, url="http://cs.example.com"), warnings)
     assert len(warnings) == 1 and "plain http" in warnings[0]

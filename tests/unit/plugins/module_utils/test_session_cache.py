@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import threading
 import time
@@ -42,13 +41,13 @@ def cache(tmp_path, warnings):
 
 def test_off_means_off(cache, tmp_path):
     login = Logins()
-    assert [cache(enabled=False).get_or_create(login)["token"] for _ in range(2)] == ["token-1", "token-2"]
+    assert [cache(enabled=False).get_or_create(login)["token"] for unused in range(2)] == ["token-1", "token-2"]
     assert not (tmp_path / "sessions").exists()
 
 
 def test_one_login_serves_many_tasks_and_the_file_is_private(cache, tmp_path):
     login = Logins()
-    assert {cache().get_or_create(login)["token"] for _ in range(5)} == {"token-1"}
+    assert {cache().get_or_create(login)["token"] for unused in range(5)} == {"token-1"}
     folder = tmp_path / "sessions"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (file,) = folder.glob("*.json")
@@ -59,7 +58,7 @@ def test_one_login_serves_many_tasks_and_the_file_is_private(cache, tmp_path):
 def test_parallel_tasks_share_one_login(cache):
     login = Logins()
     found = []
-    threads = [threading.Thread(target=lambda: found.append(cache().get_or_create(login))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(cache().get_or_create(login))) for unused in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
