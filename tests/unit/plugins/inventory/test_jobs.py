@@ -17,11 +17,11 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments.constructed import ModuleDocFragment as Constructed
 from ansible.plugins.doc_fragments.inventory_cache import ModuleDocFragment as InventoryCache
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.doc_fragments.connection import ModuleDocFragment as Connection
 from ansible_collections.backupops.jobs.plugins.doc_fragments.job_filters import ModuleDocFragment as JobFilters
 from ansible_collections.backupops.jobs.plugins.inventory import jobs as plugin
+from simulator import Simulator
 
 PASSWORD = "p@ss+w&rd=1 %é"
 NAME = plugin.InventoryModule.NAME
@@ -176,7 +176,9 @@ def test_several_servers_of_several_products(load, nakivo, veeam):
     for one in variables(data).values():
         assert set(one["backupops_job"]) == {"uid", "platform", "state"}
     assert {
-        one["backupops_job"]["state"] for one in variables(data).values() if one["backupops_job"]["platform"] == "veeam_m365"
+        one["backupops_job"]["state"]
+        for one in variables(data).values()
+        if one["backupops_job"]["platform"] == "veeam_m365"
     } == {"idle"}
 
 
@@ -195,7 +197,11 @@ def test_compose_groups_and_keyed_groups(load, nakivo):
     )
     found = variables(data)
     assert all(one["title"] == one["backupops_job"]["name"].upper() and "broken" not in one for one in found.values())
-    assert groups(data, "bad")["bad"] == sum(one["backupops_health"] in ("failed", "overdue") for one in found.values()) > 0
+    assert (
+        groups(data, "bad")["bad"]
+        == sum(one["backupops_health"] in ("failed", "overdue") for one in found.values())
+        > 0
+    )
     assert groups(data, "schema_") == {"schema_1": len(found)}
     assert set(groups(data, "enabled_")) == {"enabled_true", "enabled_false"}
     assert all(name.isidentifier() for name in groups(data, "name_"))
@@ -207,7 +213,9 @@ def test_strict(load, nakivo):
 
 
 def test_hostname(load, nakivo):
-    options = dict(nakivo, hostname="backupops_job.id ~ '@{{' ~ backupops_job.endpoint", names=["VMware production nightly"])
+    options = dict(
+        nakivo, hostname="backupops_job.id ~ '@{{' ~ backupops_job.endpoint", names=["VMware production nightly"]
+    )
     (name,) = load(options).hosts
     assert name.endswith("___director")
     with pytest.raises(AnsibleParserError, match="two jobs would be called same: nakivo:director:definition:"):
@@ -219,7 +227,9 @@ def test_hostname(load, nakivo):
 
 
 def test_hostname_brings_clients_together(load, nakivo):
-    found = variables(load(dict(nakivo, hosts_from="clients", hostname="backupops_client.split('-')[0] ~ '.example.com'")))
+    found = variables(
+        load(dict(nakivo, hosts_from="clients", hostname="backupops_client.split('-')[0] ~ '.example.com'"))
+    )
     assert found["vdi.example.com"]["backupops_health"] == "failed"
     assert len(found["vdi.example.com"]["backupops_jobs"]) == 50
 
@@ -372,7 +382,14 @@ def test_a_cache_that_is_not_ours_is_not_used(monkeypatch):
     inventory = plugin.InventoryModule()
     monkeypatch.setattr(inventory, "_ask", lambda _servers: (["asked"], True))
     monkeypatch.setattr(inventory, "get_option", lambda name: name == "cache")
-    for kept in ({}, [], None, "text", {"schema": 0, "jobs": ["kept"]}, {"schema": 1, "made_of": "other", "jobs": ["kept"]}):
+    for kept in (
+        {},
+        [],
+        None,
+        "text",
+        {"schema": 0, "jobs": ["kept"]},
+        {"schema": 1, "made_of": "other", "jobs": ["kept"]},
+    ):
         inventory._cache = {"key": kept}
         assert inventory._records([], "key", True) == ["asked"]
         assert inventory._cache["key"]["jobs"] == ["asked"]

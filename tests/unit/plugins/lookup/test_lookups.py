@@ -11,11 +11,11 @@ import os
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.lookup import jobs, last_success
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.plugin_utils import untrusted
+from simulator import Simulator
 
 PASSWORD = "p@ss+w&rd=1 %é"
 SECRET = "s3cr+t&="
@@ -53,7 +53,9 @@ def look(connection):
     """``look(lookup, platform, *terms, **options)``: what the lookup returns."""
 
     def look(lookup, platform, /, *terms, **options):
-        return lookup.LookupModule(loader=DataLoader()).run(list(terms), variables={}, **{**connection(platform), **options})
+        return lookup.LookupModule(loader=DataLoader()).run(
+            list(terms), variables={}, **{**connection(platform), **options}
+        )
 
     return look
 

@@ -10,6 +10,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils import errors
 from ansible_collections.backupops.jobs.plugins.module_utils.http import HttpClient, map_concurrent
 from simulator import Certificates

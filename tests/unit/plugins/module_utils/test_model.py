@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.backupops.jobs.plugins.module_utils import model
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.backupops.jobs.plugins.module_utils import model
 
 NOW = 1_790_000_000
 METHODS = set(dir({}))

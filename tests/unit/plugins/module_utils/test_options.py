@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils import options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, Refused
 

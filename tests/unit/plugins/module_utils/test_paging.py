@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.backupops.jobs.plugins.module_utils.paging import Page, PagedList
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ansible_collections.backupops.jobs.plugins.module_utils.paging import Page, PagedList
 
 
 class Server:

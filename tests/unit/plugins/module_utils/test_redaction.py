@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.backupops.jobs.plugins.module_utils.redaction import MASK, Redactor
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import MASK, Redactor
 
 
 @given(secret=st.text(min_size=6), before=st.text(), after=st.text())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model, selection
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils import session_cache
 from ansible_collections.backupops.jobs.plugins.module_utils.session_cache import SessionCache
 

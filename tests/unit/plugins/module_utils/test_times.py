@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.backupops.jobs.plugins.module_utils import model, times
-from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.backupops.jobs.plugins.module_utils import model, times
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError
 
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
 

@@ -60,7 +60,9 @@ def test_a_machine_of_which_the_product_tells_nothing_has_the_success_of_the_job
 
 
 def test_a_machine_told_of_by_the_last_run_only():
-    last = run(objects=[machine("vm", state="finished", result="success"), machine("bad", state="finished", result="failed")])
+    last = run(
+        objects=[machine("vm", state="finished", result="success"), machine("bad", state="finished", result="failed")]
+    )
     record = definition(client="vcenter", last_run=last, last_success_at=YESTERDAY)
     assert freshness.client_success_at(record, "vm") == TODAY
     assert freshness.client_success_at(record, "bad") is None

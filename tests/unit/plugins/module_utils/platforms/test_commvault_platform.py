@@ -13,7 +13,6 @@ import types
 from collections import Counter
 
 import pytest
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model, options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
@@ -31,6 +30,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.client import CommvaultClient, refusal
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.platform import CommvaultPlatform
 from ansible_collections.backupops.jobs.plugins.module_utils.selection import matches_client
+from simulator import Simulator
 
 PASSWORD = "p@ss+w&rd=1 %é"
 DAY = 86400
@@ -502,7 +502,7 @@ def test_answers_that_are_errors(site, status, body, kind):
     )
     with pytest.raises(BackupOpsError) as caught:
         site.platform.client.check(response, True)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     if status == 200 and not body:
         assert site.platform.client.check(response, False) == {}
 

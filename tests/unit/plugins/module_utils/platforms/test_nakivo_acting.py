@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model, options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
@@ -26,6 +25,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base impo
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo import acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.client import NakivoClient
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.platform import NakivoPlatform
+from simulator import Simulator
 
 START = 1_795_300_000.0
 PASSWORD = "p@ss+w&rd=1 %é"

@@ -11,7 +11,6 @@ import threading
 import time
 
 import pytest
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model, options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
@@ -26,6 +25,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Query
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.client import NakivoClient, RpcFailure
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.platform import NakivoPlatform
+from simulator import Simulator
 
 START = 1_795_300_000.0
 DAY = 86400

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+
 from ansible_collections.backupops.jobs.plugins.module_utils import options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     AuthenticationError,

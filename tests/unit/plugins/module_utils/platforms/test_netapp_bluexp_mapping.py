@@ -10,12 +10,13 @@ import copy
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import ABILITIES
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.traits import TRAITS
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 WE = "VsaWorkingEnvironment-abc"
 START = 1760000000

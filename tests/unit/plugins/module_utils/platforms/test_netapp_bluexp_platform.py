@@ -12,6 +12,7 @@ import time
 
 import pytest
 import requests
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model, options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Ambiguous,

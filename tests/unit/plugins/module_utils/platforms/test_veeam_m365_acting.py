@@ -10,6 +10,7 @@ import json
 import types
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     AuthenticationError,
     Conflict,

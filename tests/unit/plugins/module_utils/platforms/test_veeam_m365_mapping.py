@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import ABILITIES
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365 import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.traits import TRAITS
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 JOB_ID = "3396ba22-21b1-4666-a631-0edfc12a59cd"  # vendor page "Managing Backup Jobs"
 ORGANIZATION = "10000000-0000-4000-8000-000000000001"

@@ -11,6 +11,7 @@ import types
 import uuid
 
 import pytest
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     AuthenticationError,

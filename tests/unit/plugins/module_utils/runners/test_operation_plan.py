@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     InvalidError,
     NotFound,
@@ -17,8 +20,6 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import JobOnCopy, StorageCopy
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import operation_plan as plan
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 DAY = 86400
 NOW = 1_800_000_000
@@ -224,7 +225,7 @@ def test_dependents_on_another_copy_count_when_it_is_the_last_one():
     first = place(job(1, "full", needs=[2]), job(2, aged=True))
     second = place(job(1, "full", needs=[2]), job(2), copy=SECOND)
     assert not delete(first, 1, others=[second], guards=("dependents",))["1"].refusals
-    gone = place(job(1, "full", aged=True), job(2), copy=SECOND)
+    gone = place(job(1, "full", aged=True, needs=[2]), job(2), copy=SECOND)
     assert guards_of(delete(first, 1, others=[gone], guards=("dependents",))["1"]) == ["dependents"]
 
 
