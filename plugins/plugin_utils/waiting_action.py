@@ -36,7 +36,7 @@ class WaitingAction(RunnerAction):
             # The slices share one login, kept in the task's own folder, which Ansible removes with the task.
             connection.update(session_cache=True, session_cache_dir=self._folder())
         begun = time.monotonic()
-        waited, length = waiting.Waited({uid: None for uid in uids}, []), FIRST_SLICE_S
+        waited, length = waiting.Waited(dict.fromkeys(uids), []), FIRST_SLICE_S
         moved = dict.fromkeys(uids, begun)
         following = {uid: uid for uid in uids}  # first uid -> uid of the run or of its repetition
         while following:

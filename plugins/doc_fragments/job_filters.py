@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, backupops.jobs contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The filters of the module job_info, and what it can do to each record, as inventory and lookup plugins have them."""
+
+    DOCUMENTATION = r"""
+options:
+  entity:
+    description:
+      - Whether definitions (what is protected and scheduled) or runs (one execution each) are read.
+      - The default is what the product itself calls a job, so runs for Commvault and NetApp BlueXP, and definitions for
+        NAKIVO and Veeam Backup for Microsoft 365.
+    type: str
+    choices: [definition, run]
+  states:
+    description: Only jobs in one of these states.
+    type: list
+    elements: str
+    choices: [idle, queued, blocked, running, suspending, suspended, stopping, finished, unknown]
+  results:
+    description: Only jobs with one of these results. A definition has the result of its last finished run.
+    type: list
+    elements: str
+    choices: [success, warning, partial, failed, cancelled, skipped, unknown]
+  health:
+    description: Only jobs with one of these verdicts. The module M(backupops.jobs.job_info) explains them.
+    type: list
+    elements: str
+    choices: [disabled, never_ran, failed, overdue, warning, ok, running, unknown]
+  types:
+    description: Only jobs of these types.
+    type: list
+    elements: str
+    choices: [backup, copy, replication, restore, verify, archive, maintenance, workflow, other]
+  clients:
+    description: Only jobs of a client, or with an object, of one of these names. Upper and lower case are the same.
+    type: list
+    elements: str
+  enabled:
+    description: Only definitions that are enabled, or disabled. One whose state is not known fits neither.
+    type: bool
+  since:
+    description:
+      - Only runs that were active after this time. The default is V(-24h).
+      - A time with or without a zone (V(2026-01-31T22:00:00Z)), a date, seconds since the epoch, or a relative time like
+        V(-24h) or V(7d), with the units s, m (minutes), h, d, w and y. Applies to runs.
+    type: str
+  until:
+    description: Only runs that started before this time. Written as O(since). Applies to runs.
+    type: str
+  max_age:
+    description:
+      - A duration like V(24h). A definition whose last success is older gets the health V(overdue). Applies to definitions.
+    type: str
+  commvault:
+    description:
+      - Filters that only Commvault has; C(client_id), C(subclient_id), C(job_category), C(job_filter), C(show_aged) and
+        C(lookback), as in the module M(backupops.jobs.job_info).
+    type: dict
+  nakivo:
+    description: Filters that only NAKIVO has; C(group_id), as in the module M(backupops.jobs.job_info).
+    type: dict
+  netapp_bluexp:
+    description:
+      - Filters that only NetApp BlueXP has; C(working_environment_id), C(type), C(status), C(active_words) and
+        C(paused_words), as in the module M(backupops.jobs.job_info).
+    type: dict
+  veeam_m365:
+    description:
+      - Filters that only Veeam Backup for Microsoft 365 has; C(organization_id) and C(repository_id), as in the module
+        M(backupops.jobs.job_info).
+    type: dict
+"""
+
+    RECORD = r"""
+options:
+  fields:
+    description: Keep only these keys of each record, and C(uid). Large lists become lighter that way.
+    type: list
+    elements: str
+  include_raw:
+    description: Add the product's own answer to each record, as C(raw).
+    type: bool
+    default: false
+  include_copies:
+    description: Add what each copy holds of a run, as C(copies). Commvault runs only.
+    type: bool
+    default: false
+"""
