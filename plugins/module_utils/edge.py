@@ -20,7 +20,7 @@ try:
 except ImportError:
     core_secrets = None
 
-#: The part of a result that may be large. It is plain data as it comes from the platforms (a test asks all of them);
+#: The part of a result that may be large. It is plain data as it comes from the platforms (the contract tests look);
 #: a way through JSON, which makes the rest of a result plain, would cost more than the reading of the list.
 RECORDS = "jobs"
 

@@ -28,8 +28,9 @@ from ansible_collections.backupops.jobs.plugins.module_utils.session_cache impor
     write_private,
 )
 
-#: Seconds after which a record is thrown away: of a session that has ended, and of one that was never seen.
-KEEP_ENDED_S, KEEP_UNSEEN_S = 7 * 86400, 86400
+#: Seconds after which a record is thrown away: of a session that has ended, that was never seen, and of any other (no
+#: product keeps a session that long).
+KEEP_ENDED_S, KEEP_UNSEEN_S, KEEP_S = 7 * 86400, 86400, 30 * 86400
 LOCK_TIMEOUT_S = 300
 _FILE = re.compile(r"restore-[0-9a-f]{32}\.json")
 
@@ -111,7 +112,7 @@ class SessionRecords:
         now = time.time()
         if kept.ended_at is not None:
             return now - kept.ended_at > KEEP_ENDED_S
-        return kept.id is None and now - kept.sent_at > KEEP_UNSEEN_S
+        return now - kept.sent_at > (KEEP_UNSEEN_S if kept.id is None else KEEP_S)
 
     def keep(self, kept):
         """Write a record, new or again. A folder that cannot be used is a warning: the session itself is what counts."""

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.backupops.jobs.plugins.module_utils import edge
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import job_action, job_info, job_wait
 
@@ -58,6 +61,7 @@ class Case:
         result = edge.execute(runner.run, context)
         result["warnings"] = context.warnings
         assert result.get("error", {}).get("kind") != "bug", result["msg"]
+        assert json.loads(json.dumps(result)) == result, "a result must be plain data: no tuples, no numbers as keys"
         return result
 
     def info(self, **arguments):

@@ -10,9 +10,10 @@ import threading
 import time
 
 import pytest
+from cases import CASES, Case
+
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import action_plan
-from cases import CASES, Case
 from simulator import Simulator
 
 

@@ -10,11 +10,12 @@ import json
 import re
 
 import pytest
+from cases import CASES, PASSWORD, Case
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import ABILITIES
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import platform_info
-from cases import CASES, PASSWORD, Case
 from simulator import Simulator
 
 METHODS = set(dir({}))

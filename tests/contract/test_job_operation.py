@@ -10,10 +10,11 @@ import json
 import time
 
 import pytest
+from cases import CASES, PASSWORD, Case
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import job_operation
-from cases import CASES, PASSWORD, Case
 from simulator import Simulator
 
 DAY = 86400

@@ -2,21 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""restore_session and restore_session_info: open, reuse, find again and always close, on the products that browse."""
+"""restore_session and restore_session_info on the products that browse: open, reuse, find again and always close."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import stat
 from datetime import datetime, timezone
 from uuid import UUID
 
 import pytest
+from cases import CASES, PASSWORD, Case
+
 from ansible_collections.backupops.jobs.plugins.module_utils import model, sessions
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.registry import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import restore_session, restore_session_info
-from cases import CASES, PASSWORD, Case
 from simulator import Simulator
 
 #: Vendor page "Managing Backup Jobs", example 5.
@@ -61,7 +63,7 @@ class Sessions(Case):
             product.progress(self.simulator.clock.now())
             state = product.state()
         if self.platform == "nakivo":
-            return {id: row for id, row in state["recoveries"].items()}
+            return state["recoveries"]
         return {id: row for id, row in state["restore_sessions"].items() if row["account"].endswith("\\admin")}
 
     def open(self):
@@ -237,6 +239,19 @@ def test_the_login_lives_on_after_opening_and_reuse_only(case):
     good(case.stop())
     if case.name in ("nakivo", "veeam_m365-v7", "veeam_m365-v8"):
         assert count() >= kept
+
+
+def test_a_product_that_ends_sessions_with_the_login_ends_none_of_ours(tmp_path):
+    simulator, case = opened("veeam_m365-v8", tmp_path, logout_stops_sessions=True)
+    with simulator:
+        first = good(case.start())["session"]
+        second = good(case.start(type="vet"))["session"]
+        good(case.sessions())
+        refused(case.start(point_in_time="2001-01-01T00:00:00Z"), "refused")
+        good(case.stop(session_id=second["id"]))
+        assert case.open() == [first["id"]]
+        good(case.stop())
+        assert not case.open() and simulator["veeam_m365"].logouts == 1
 
 
 # -- what goes wrong -----------------------------------------------------------------------------------------------------
@@ -498,7 +513,7 @@ def test_another_client_sees_the_same_session(tmp_path, name):
     async def read(id):
         async with module.VeeamClient(simulator.url("veeam_m365"), "admin", PASSWORD, name[-2:]) as client:
             await client.connect()
-            return await client.call(client.api("restore_session").restore_session_get_by_id, UUID(id))
+            return await client.call(client.api("restore_session").restore_session_get_by_restore_session_id, UUID(id))
 
     with simulator:
         session = good(case.start(point_in_time=SAMPLE_TIME))["session"]
@@ -538,7 +553,9 @@ def test_the_list_and_its_filters(veeam):
     assert one["missing"] == ["00000000-1111-2222-3333-444444444444"]
     refused(veeam.sessions(organization="contoso"), "not_found", "organization", NORTH)
     refused(veeam.sessions(since="1h", until="2h"), "invalid", "since")
-    assert not [entry for entry in veeam.writes() if "token" not in entry.path and "explore" not in entry.body + entry.path]
+    assert not [
+        entry for entry in veeam.writes() if "token" not in entry.path and "explore" not in entry.body + entry.path
+    ]
 
 
 def test_leftovers_can_be_found_and_closed(veeam):
@@ -566,7 +583,9 @@ def test_what_nakivo_cannot_do_is_said_before_any_request(nakivo):
 
 def test_the_recovery_point_is_the_one_of_the_time(nakivo):
     latest = good(nakivo.start())["session"]
-    older = good(nakivo.start(point_in_time=model.timestamp(model.epoch_of(latest["recovery_point"]["created_at"]) - 60)))
+    older = good(
+        nakivo.start(point_in_time=model.timestamp(model.epoch_of(latest["recovery_point"]["created_at"]) - 60))
+    )
     assert older["session"]["recovery_point"]["id"] != latest["recovery_point"]["id"]
     assert older["session"]["recovery_point"]["created_at"] < latest["recovery_point"]["created_at"]
     exact = {"backup_object": "web-01", "recovery_point_id": int(latest["recovery_point"]["id"])}
@@ -643,3 +662,206 @@ def test_what_a_product_cannot_do_is_said_before_any_request(tmp_path, name):
         if not abilities["list_restore_sessions"].supported:
             refused(case.sessions(), "unsupported", "list_restore_sessions")
         assert not simulator.log.entries()
+
+
+# -- restores of data: BlueXP and Commvault --------------------------------------------------------------------------------
+
+BLUEXP = [name for name in CASES if name.startswith("netapp_bluexp")]
+COMMVAULT = [name for name in CASES if name.startswith("commvault")]
+VOLUME = {"working_environment": "onprem-zrh-a800", "volume_name": "sql_prod_01_data"}
+#: A restore that writes beside its source, by platform; another target; and a file of it.
+RESTORES = {
+    "netapp_bluexp": {"type": "volume", "source": VOLUME, "target": {"volume_name": "back_01"}},
+    "commvault": {"client": "fs-zurich-01", "subclient": "default", "paths": ["/etc"], "target": {"path": "/restored"}},
+}
+OTHER_TARGETS = {"netapp_bluexp": {"volume_name": "back_02"}, "commvault": {"path": "/elsewhere"}}
+RESTORE_CALLS = {"netapp_bluexp": "v3/restore", "commvault": "CreateTask"}
+
+
+class Restores(Sessions):
+    """A case whose product restores data by a request of its own."""
+
+    def restore(self, check=False, more=None, **arguments):
+        sub = {self.platform: {**RESTORES[self.platform], **(more or {})}}
+        return self.session("started", check, kind="restore", **{**sub, **arguments})
+
+    def started(self):
+        """Ids of the restores that the server has started for us."""
+        product = self.simulator[self.platform]
+        if self.platform == "commvault":
+            return [str(row["jobId"]) for row in product.restores]
+        return [job.id for job in product.jobs.values() if job.kind.startswith("restore") and job.origin == "api"]
+
+
+@pytest.fixture(params=[*BLUEXP, *COMMVAULT])
+def restores(request, tmp_path):
+    with _restoring(request.param, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture(params=BLUEXP)
+def bluexp(request, tmp_path):
+    with _restoring(request.param, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture(params=COMMVAULT)
+def commvault(request, tmp_path):
+    with _restoring(request.param, tmp_path) as case:
+        yield case
+
+
+@contextlib.contextmanager
+def _restoring(name, tmp_path):
+    simulator, _case = opened(name, tmp_path)
+    case = Restores(name, simulator)
+    case.folder = tmp_path / "sessions"
+    with simulator:
+        yield case
+
+
+def test_a_data_restore_is_planned_started_and_met(restores):
+    predicted = good(restores.restore(check=True))
+    assert predicted["changed"] is True and predicted["session"]["id"] is None and not predicted["audit"]
+    assert not restores.started() and not restores.folder.exists(), "check mode wrote"
+    first = good(restores.restore(reason="CHG2"))
+    session = first["session"]
+    assert first["changed"] is True and restores.started() == [session["id"]]
+    assert list(session) == list(sessions.SESSION_KEYS) and predicted["diff"] == first["diff"]
+    for key in ("platform", "kind", "type", "source", "recovery_point"):
+        assert predicted["session"][key] == session[key], key
+    assert session["run"]["id"] == session["id"] and session["run"]["type"] == "restore"
+    assert session["state"] in model.ACTIVE_STATES and session["state"] == session["run"]["state"]
+    assert [(entry["reason"], entry["status"]) for entry in first["audit"]] == [("CHG2", "changed")]
+    for check in (False, True):
+        again = good(restores.restore(check=check))
+        assert again["changed"] is False and not again["audit"]
+        for key in ("id", "type", "source", "point_in_time", "recovery_point"):
+            assert again["session"][key] == session[key], key
+    assert restores.started() == [session["id"]]
+    assert good(restores.restore(more={"target": OTHER_TARGETS[restores.platform]}))["changed"] is True
+    if restores.platform == "commvault":
+        assert good(restores.restore(reuse=False))["changed"] is True
+        assert len(restores.started()) == 3
+
+
+def test_a_data_restore_is_waited_for_and_listed(restores):
+    restores.simulator.clock.speed = 600 if restores.platform == "commvault" else 30
+    done = good(restores.restore(wait=True, wait_interval=1, wait_timeout=60))
+    session = done["session"]
+    assert (session["state"], session["result"]) == ("finished", "success")
+    assert done["timeline"][-1]["state"] == "finished" and restores.lines
+    listed = good(restores.sessions())
+    assert session["id"] in [one["id"] for one in listed["sessions"]]
+    assert {one["kind"] for one in listed["sessions"]} == {"restore"}
+    (mine,) = good(restores.sessions(ours=True))["sessions"]
+    assert mine["id"] == session["id"] and mine["source"] == session["source"]
+    assert mine["recovery_point"] == session["recovery_point"]
+    (one,) = good(restores.sessions(session_ids=[session["id"]]))["sessions"]
+    assert one["id"] == session["id"] and good(restores.sessions(kinds=["browse"]))["total"] == 0
+
+
+def test_a_data_restore_that_fails_is_not_accepted(bluexp):
+    bluexp.simulator.clock.speed = 30
+    bluexp.simulator["netapp_bluexp"].control("plan", {"status": "FAILED", "error": "No space left"})
+    failed = refused(bluexp.restore(wait=True, wait_interval=1), "not_accepted", "No space left")
+    assert failed["changed"] is True and failed["session"]["result"] == "failed"
+
+
+@pytest.mark.parametrize("fault,done", [("drop_after", 1), ("truncate", 1), ("drop_before", 0)])
+def test_a_data_restore_whose_answer_is_lost_is_never_sent_twice(restores, fault, done):
+    restores.simulator.faults.add(fault, product=restores.platform, path=RESTORE_CALLS[restores.platform])
+    first = restores.restore()
+    assert len(restores.started()) == done
+    if done:
+        assert good(first)["changed"] is True and restores.started() == [first["session"]["id"]]
+        assert good(restores.restore())["changed"] is False
+    else:
+        refused(first, "unreachable", "not sent again")
+        assert first["changed"] is False and first["audit"][0]["status"] == "failed"
+        assert good(restores.restore())["changed"] is True
+    assert len(restores.started()) == 1
+
+
+def test_a_token_that_dies_before_a_data_restore_is_renewed(restores):
+    restores.simulator.faults.add("expire_token", product=restores.platform, path=RESTORE_CALLS[restores.platform])
+    assert good(restores.restore())["changed"] is True
+    assert len(restores.started()) == 1
+
+
+def test_the_guards_of_a_data_restore(restores):
+    if restores.platform == "commvault":
+        back = {"target": None}
+        steps = ((({}), "in_place"), ({"overwrite": True}, "in_place"))
+        last = {"in_place": True}
+    else:
+        back = {"target": {"volume_name": "sql_prod_01_data"}}
+        steps = (({}, "in_place"), ({"in_place": True}, "overwrite"), ({"overwrite": True}, "in_place"))
+        last = {"in_place": True, "overwrite": True}
+    for allowed, word in steps:
+        for check in (True, False):
+            refused(restores.restore(check=check, more=back, **allowed), "refused", word)
+    refused(restores.restore(point_in_time="2001-01-01T00:00:00Z"), "refused", "earlier than the first backup")
+    assert not restores.started()
+    assert good(restores.restore(more=back, **last))["changed"] is True
+    refused(restores.session("started", kind="restore", nakivo={"backup_object": "x"}), "invalid", "nakivo")
+
+
+def test_a_restore_of_commvault_is_killed_by_source_and_by_id(commvault):
+    source = {"commvault": {"client": "fs-zurich-01", "subclient": "default"}}
+    for arguments in (source, {}):
+        session = good(commvault.restore())["session"]
+        arguments = arguments or {"session_id": session["id"]}
+        will = good(commvault.session("stopped", check=True, kind="restore", **arguments))
+        assert will["changed"] is True
+        ended = good(commvault.session("stopped", kind="restore", wait=True, wait_interval=1, **arguments))
+        assert ended["changed"] is True and ended["session"]["id"] == session["id"]
+        assert (ended["session"]["state"], ended["session"]["result"]) == ("finished", "cancelled")
+        assert good(commvault.session("stopped", kind="restore", **arguments))["changed"] is False
+
+
+def test_a_restore_of_commvault_by_job(commvault):
+    done = commvault.info(clients=["fs-zurich-01"], results=["success"], since=None, types=["backup"])
+    job = next(run for run in done["jobs"] if run["workload"]["application"] == "File System")
+    more = {"client": None, "subclient": None, "paths": None}
+    first = good(commvault.restore(more=more, job_id=job["id"]))
+    assert first["session"]["recovery_point"] == {"id": job["id"], "created_at": job["finished_at"]}
+    assert first["session"]["point_in_time"] == job["finished_at"]
+    assert good(commvault.restore(more=more, job_id=job["id"]))["changed"] is False
+    assert commvault.simulator["commvault"].restores[0]["options"]["jobIds"] == [job["id"]]
+
+
+def test_a_restore_of_bluexp_cannot_be_stopped_and_browsing_has_nothing_to_stop(bluexp):
+    source = {"netapp_bluexp": {"source": VOLUME}}
+    bluexp.simulator.log.clear()
+    refused(bluexp.session("stopped", kind="restore", **source), "unsupported", "stops a running job")
+    refused(bluexp.session("stopped", **source), "unsupported", "no session to stop")
+    refused(bluexp.session("stopped", session_id="1"), "unsupported", "no session to stop")
+    assert not bluexp.simulator.log.entries()
+
+
+def test_browsing_a_volume_lists_its_files_which_a_restore_takes(bluexp, monkeypatch):
+    from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp import restoring
+
+    monkeypatch.setattr(restoring, "POLL_S", 0.05)
+    bluexp.simulator.clock.speed = 30
+    look = {"source": VOLUME, "path": "/finance"}
+    predicted = good(bluexp.session("started", check=True, netapp_bluexp=look))
+    assert predicted["changed"] is True and predicted["files"] is None
+    first = good(bluexp.session("started", netapp_bluexp=look))
+    assert first["changed"] is True and first["session"]["state"] == "open"
+    paths = [file["path"] for file in first["files"]]
+    assert "/finance/budget.xlsx" in paths and paths == sorted(paths)
+    root = good(bluexp.session("started", netapp_bluexp={"source": VOLUME}))
+    assert root["changed"] is False and "/readme.txt" in [file["path"] for file in root["files"]]
+    assert root["session"]["id"] == first["session"]["id"]
+    wanted = {
+        "type": "file", "source": VOLUME, "files": first["files"][:2],
+        "target": {"volume_name": "sql_prod_01_data", "path": "/restored"},
+    }  # fmt: skip
+    refused(bluexp.restore(netapp_bluexp=wanted), "refused", "in_place")
+    done = good(bluexp.restore(netapp_bluexp=wanted, in_place=True, wait=True, wait_interval=1))
+    (batch,) = done["session"]["run"]["native"]["restore"]["batch"]
+    assert batch["files"] == first["files"][:2] and batch["status"] == "SUCCESS"
+    wanted["target"]["path"] = "/finance"
+    refused(bluexp.restore(netapp_bluexp=wanted, in_place=True), "refused", "overwrite")

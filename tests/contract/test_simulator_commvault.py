@@ -13,6 +13,7 @@ import time
 import xml.etree.ElementTree as ET
 
 import pytest
+
 from simulator import Simulator
 
 requests = pytest.importorskip("requests")

@@ -14,6 +14,7 @@ import re
 
 import pytest
 import requests
+
 from simulator import Simulator
 
 START = 1_780_000_000.0

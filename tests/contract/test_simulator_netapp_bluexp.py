@@ -14,6 +14,7 @@ import time
 import jsonschema
 import pytest
 import requests
+
 from simulator import Simulator
 from simulator.clock import Clock
 from simulator.product import Request

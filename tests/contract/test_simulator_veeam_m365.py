@@ -17,6 +17,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+
 from simulator import Simulator
 
 jsonschema = pytest.importorskip("jsonschema")

@@ -24,7 +24,9 @@ class Certificates:
         import trustme
 
         authority = trustme.CA()
-        past = {"not_after": datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)} if expired else {}
+        past = (
+            {"not_after": datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)} if expired else {}
+        )
         server = authority.issue_cert(*names, **past)
         client = authority.issue_cert("operator@example.com")
         self.ca = os.path.join(folder, "ca.pem")

@@ -76,7 +76,11 @@ def _start(arguments: argparse.Namespace, argv: list[str]) -> int:
     entry = os.path.dirname(os.path.abspath(__file__))
     with open(arguments.state_file + ".log", "w", encoding="utf-8") as log:
         child = subprocess.Popen(
-            [sys.executable, entry, "run", *argv[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, entry, "run", *argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     deadline = time.monotonic() + 30
     while not os.path.exists(arguments.state_file):

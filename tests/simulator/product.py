@@ -120,7 +120,7 @@ class Product:
         """A test's hand: ``control_<verb>(**arguments)`` of the product."""
         function = getattr(self, "control_" + verb, None)
         if function is None:
-            known = sorted(n[len("control_"):] for n in dir(self) if n.startswith("control_"))
+            known = sorted(n[len("control_") :] for n in dir(self) if n.startswith("control_"))
             raise ValueError(f"{self.name} has no control {verb!r}; it has: {', '.join(known)}")
         with self.lock:
             self.progress(self.clock.now())

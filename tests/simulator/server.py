@@ -18,7 +18,9 @@ from .faults import Faults
 from .product import Product, Reply, Request
 from .request_log import Entry, RequestLog
 
-HTML_PAGE = "<!DOCTYPE html><html><head><title>Service Temporarily Away</title></head><body><h1>It works!</h1></body></html>"
+HTML_PAGE = (
+    "<!DOCTYPE html><html><head><title>Service Temporarily Away</title></head><body><h1>It works!</h1></body></html>"
+)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -142,7 +142,8 @@ class SessionOrder:
     point in time in seconds, None = the latest; ``point_text``: the same as RFC 3339 in UTC with the decimals that the
     user wrote. ``options``: the platform's own sub-dict, without nulls. ``deleted``, ``all_versions``: what to show, None
     = not asked for. ``in_place``, ``overwrite``: what the user allows. ``check_range``: whether the runner will compare
-    ``point`` with the target's ``first`` and ``last``, so whether they are worth a request. ``patience``: a
+    ``point`` with the target's ``first`` and ``last``, so whether they are worth a request. ``reuse``: whether a restore
+    of the same that is under way may be met (SessionTarget.running). ``patience``: a
     waiting.Patience; opening a session that needs time uses its timeout and interval (seconds).
     """
 
@@ -161,6 +162,7 @@ class SessionOrder:
     deleted: bool | None = None
     all_versions: bool | None = None
     check_range: bool = True
+    reuse: bool = True
     options: dict = field(default_factory=dict)
     patience: object = None
 
@@ -172,7 +174,8 @@ class SessionTarget:
     ``source``: sessions.source(…). ``type``: the session's type in our words. ``identity``: plain JSON, all that makes
     two sessions of this source and type different but the point in time (what is shown; of a restore: target, files…).
     ``first``, ``last``: seconds of the first and last backup that the point in time is compared with; None = not told.
-    ``latest``: seconds of the newest backup of exactly this source, where that is another one than ``last``. ``empty``: a sentence when the source surely has no backup at all, so that nothing can be opened.
+    ``latest``: seconds of the newest backup of exactly this source, where that is another one than ``last``.
+    ``empty``: a sentence when the source surely has no backup at all, so that nothing can be opened.
     ``recovery_point``: sessions.recovery_point(…) that will be opened, where the product tells that before; with its id
     known, two points in time that mean the same backup are the same.
     Of a restore only: ``in_place``: it writes over its own source; ``overwrites``: words for the existing thing that it
@@ -409,6 +412,10 @@ class Platform(abc.ABC):
         ``known``: the session record as it was written down when we opened it: for a product that tells little.
         """
         raise TypeError("{0} has no restore sessions".format(self.traits.name))
+
+    def session_files(self, order: SessionOrder, target: SessionTarget, session: dict) -> list | None:
+        """What an open session shows, where the product lists that by a read: ``[{path, type, size…}]``; else None."""
+        return None
 
     def stop_session(self, session: dict) -> None:
         """Send the write that ends a session (of kind restore: its run). Errors as in ``open_session``."""

@@ -35,7 +35,9 @@ def _nakivo_platform():
 
 
 def _netapp_bluexp_platform():
-    from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.platform import NetappBluexpPlatform
+    from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.platform import (
+        NetappBluexpPlatform,
+    )
 
     return NetappBluexpPlatform
 

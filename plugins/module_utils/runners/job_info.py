@@ -128,6 +128,9 @@ def _no_collection():
         yield
     finally:
         if was_on:
+            # There and back: it puts the records among the old objects, which the next collections leave alone.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

@@ -380,7 +380,7 @@ def plan_delete(chosen, others, under_way, guards=GUARDS, include_dependents=Fal
     chains = {place.copy.id: Chains(place) for place in [*(place for place, _ids in chosen), *others]}
     siblings = {}
     for chain in chains.values():
-        siblings.setdefault(chain.place.copy.policy_id, []).append(chain.place)
+        siblings.setdefault(chain.place.copy.policy_id, []).append(chain)
     steps = {}
     for place, ids in chosen:
         for id in ids:
@@ -438,7 +438,7 @@ def _refusals(step, doomed, under_way, guards, chains, siblings):
     elif job.held is None:
         refuse(HELD, "The product does not tell whether it is held.")
     if DEPENDENTS in guards:
-        needing = _hurt(step, doomed, under_way, chains, siblings)
+        needing = _hurt(step, doomed, under_way, siblings)
         if needing:
             refuse(
                 DEPENDENTS,
@@ -455,19 +455,23 @@ def _refusals(step, doomed, under_way, guards, chains, siblings):
     return found
 
 
-def _hurt(step, doomed, under_way, chains, siblings):
+def _hurt(step, doomed, under_way, siblings):
     """Ids of the jobs outside the selection that could not be restored any more.
 
-    Those on the same copy; those on other copies, unless the job stays on one of these too; those under way.
+    Those on the same copy; those on other copies, unless the job stays on one of these too; those under way. A copy does
+    not link what was deleted there, so the links of all copies count.
     """
+    linked = {}
+    for chains in siblings:
+        job = chains.place.jobs.get(step.id)
+        linked.update(dict.fromkeys(chains.dependents_of(job) if job is not None else ()))
     hurt = []
-    for other in chains.dependents_of(step.job):
-        key = (step.place.copy.id, other)
-        if key in doomed and other not in under_way:
+    for other in linked:
+        if (step.place.copy.id, other) in doomed and other not in under_way:
             continue
         here = step.place.live(other) is not None or other in under_way
         elsewhere = not here and any(
-            place.live(other) is not None and (place.copy.id, other) not in doomed for place in siblings
+            chains.place.live(other) is not None and (chains.place.copy.id, other) not in doomed for chains in siblings
         )
         if here or (elsewhere and not _stays(step.id, step.place, doomed, siblings)):
             hurt.append(other)
@@ -476,7 +480,8 @@ def _hurt(step, doomed, under_way, chains, siblings):
 
 def _stays(id, place, doomed, siblings):
     """Whether another copy holds a job, whole or partial, and keeps it."""
-    for other in siblings:
+    for chains in siblings:
+        other = chains.place
         if other.copy.id != place.copy.id and (other.copy.id, id) not in doomed:
             job = other.live(id)
             if job is not None and job.holds_data:

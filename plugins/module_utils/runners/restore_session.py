@@ -48,7 +48,9 @@ SPEC = dict(
     **waiting.SPEC,
     **audit.SPEC,
     **{
-        name: {"type": "dict", "options": traits.restores} for name, traits in registry.TRAITS.items() if traits.restores
+        name: {"type": "dict", "options": traits.restores}
+        for name, traits in registry.TRAITS.items()
+        if traits.restores
     },
 )
 CONSTRAINTS = {
@@ -76,7 +78,7 @@ _DECIMALS = re.compile(r"\d\d:\d\d:\d\d[.,](\d+)")
 
 def run(context):
     """The result of the module restore_session (see its documentation)."""
-    context.result.update(changed=False, session=None, sessions=[], audit=[])
+    context.result.update(changed=False, session=None, sessions=[], files=None, audit=[])
     with targets.opened(context) as platform:
         return _Task(context, platform).work()
 
@@ -131,10 +133,14 @@ class _Task:
         self.records = records_of(self.platform, self.context)
         if self.context.diff:
             self.context.result["diff"] = self.diff
-        if starting:
-            self._start()
-        else:
-            self._stop()
+        try:
+            if starting:
+                self._start()
+            else:
+                self._stop()
+        finally:
+            if any(kept.ended_at is None for kept in self.records.all()):
+                self.platform.keep_login()  # another session of ours may live by it
         if self.params.get("wait") and not self.context.check_mode:
             self._wait()
         return self.context.result
@@ -169,9 +175,8 @@ class _Task:
             deleted=params.get("show_deleted"),
             all_versions=params.get("show_all_versions"),
             check_range=params.get("check_range") is not False,
-            options={
-                name: value for name, value in (params.get(self.traits.name) or {}).items() if value is not None
-            },
+            reuse=params.get("reuse") is not False,
+            options={name: value for name, value in (params.get(self.traits.name) or {}).items() if value is not None},
             patience=self.patience,
             **{name: params.get(name) for name in (*_SOURCE, "session_id", "type")},
         )
@@ -194,6 +199,9 @@ class _Task:
                 self._report(self._expected(), changed=True)
             else:
                 self._open()
+        session = self.context.result["session"]
+        if session["id"] is not None:
+            self.context.result["files"] = self.platform.session_files(order, self.target, session)
 
     def _check_range(self):
         """Outside of the range the product would open an empty or another session, and say nothing."""
@@ -247,8 +255,10 @@ class _Task:
             now = self._found_again(kept, mine) if kept.id is None else self._read(kept)
             if now is not None and sessions.is_open(now):
                 return now
-            if kept.id is not None and self.kind == sessions.BROWSE:
-                self._forget(kept, now or self._over(kept))
+            if kept.id is None:
+                continue
+            self._forget(kept, now or self._over(kept))
+            if self.kind == sessions.BROWSE:
                 self.context.warn(
                     "The session {0} of {1} has expired or was stopped{2}; a new one is opened.".format(
                         kept.id,
@@ -320,7 +330,7 @@ class _Task:
         except BackupOpsError as error:
             if not isinstance(error, (_NotSeen, Ambiguous)):
                 self.records.drop(kept)
-            self._note("open", self.target.source, None, None, "failed")
+            self._note(_OPENS[self.kind], self.target.source, None, None, "failed")
             raise
         self._report(session, changed=True)
         if self.kind == sessions.BROWSE and not sessions.is_open(session):
@@ -540,7 +550,7 @@ class _Task:
         self.context.result.update(session=session, sessions=[session])
         if changed:
             if not self.context.check_mode:
-                self._note("open", session["source"], None, session["state"], "changed", session["id"])
+                self._note(_OPENS[self.kind], session["source"], None, session["state"], "changed", session["id"])
             self._changed(session["source"], None, sessions.OPEN)
 
     def _changed(self, source, before, after):
@@ -574,6 +584,7 @@ class _Task:
 
 
 _WORDS = {sessions.BROWSE: "have a backup browsed", sessions.RESTORE: "have data restored"}
+_OPENS = {sessions.BROWSE: "open", sessions.RESTORE: "restore"}
 _END = {sessions.BROWSE: sessions.CLOSED, sessions.RESTORE: model.FINISHED}
 _HINTS = {"session_id": "A session is opened from a job or an organization."}
 

@@ -228,6 +228,10 @@ class CommvaultClient(ProductClient):
         path = "Subclient/{0}/action/backup".format(subclient_id)
         return self.call("POST", path, read=False, params={"backupLevel": level})
 
+    def create_task(self, body):
+        """POST CreateTask (client code): ``{jobIds}``, or only ``taskId`` when a schedule was made."""
+        return self.call("POST", "CreateTask", read=False, json=body)
+
     # -- clients and subclients --------------------------------------------------------------------------------------
     def get_clients(self):
         """The ``clientEntity`` dicts: clientId, clientName, displayName, hostName."""

@@ -34,6 +34,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault
     is_id,
     jobs_of,
 )
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.restoring import Restoring
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.scopes import Scopes
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.traits import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import integer, mapping, text
@@ -61,12 +62,14 @@ COPY_WINDOW_S = 86400
 FIRST_V4 = 32
 
 
-class CommvaultPlatform(Acting, Copies, Scopes, Platform):
+class CommvaultPlatform(Acting, Copies, Restoring, Scopes, Platform):
     traits = TRAITS
 
     def __init__(self, connection, warn):
         super().__init__(connection, warn)
         self.client = CommvaultClient(connection)
+        #: What a restore session of this task is of, once it was looked up.
+        self._meant_here = None
 
     # -- verbs -------------------------------------------------------------------------------------------------------
     def list_jobs(self, query):

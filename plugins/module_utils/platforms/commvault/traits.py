@@ -30,6 +30,23 @@ TRAITS = Traits(
         "enable_after": {"type": "str"},
     },
     levels=("full", "incremental", "differential", "synthetic_full"),
+    restores={
+        "client": {"type": "str"},
+        "client_id": {"type": "int"},
+        "agent": {"type": "str"},
+        "instance": {"type": "str"},
+        "backupset": {"type": "str"},
+        "subclient": {"type": "str"},
+        "subclient_id": {"type": "int"},
+        "paths": {"type": "list", "elements": "str"},
+        "target": {
+            "type": "dict",
+            "options": {"client": {"type": "str"}, "client_id": {"type": "int"}, "path": {"type": "str"}},
+        },
+        "copy_precedence": {"type": "int"},
+        "include_aged_data": {"type": "bool"},
+        "restore_acls": {"type": "bool"},
+    },
     capabilities={
         "list_runs": Capability(
             True,

@@ -328,7 +328,11 @@ class NakivoClient(ProductClient):
     def create_recovery(self, point):
         """Id of a new file recovery session. ``point``: ``{hvType, id, spId}``, of backup object and savepoint."""
         data = self.rpc(
-            "FileLevelRecoveryManagement", "createSession", [dict(point, type="BACKUP_OBJECT")], read=False, needs=RECOVER
+            "FileLevelRecoveryManagement",
+            "createSession",
+            [dict(point, type="BACKUP_OBJECT")],
+            read=False,
+            needs=RECOVER,
         )
         return text(mapping(data).get("sessionUuid")) or text(data)
 

@@ -91,7 +91,9 @@ class Restoring:
                 hint="Make the job at the web page of NAKIVO and give its id.",
             )
         if order.point is not None:
-            raise InvalidError("point_in_time does not apply to kind restore of NAKIVO: the recovery job names its own.")
+            raise InvalidError(
+                "point_in_time does not apply to kind restore of NAKIVO: the recovery job names its own."
+            )
         if order.options:
             raise InvalidError("nakivo: these options apply to kind browse only.")
 
@@ -251,7 +253,9 @@ class Restoring:
                 )
             if time.monotonic() - begun > longest:
                 raise ProtocolError(
-                    "The session was not ready within {0:.0f} s (its state is {1}); it was closed.".format(longest, state)
+                    "The session was not ready within {0:.0f} s (its state is {1}); it was closed.".format(
+                        longest, state
+                    )
                 )
             pause(POLL_S)
 

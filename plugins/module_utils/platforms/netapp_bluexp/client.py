@@ -35,6 +35,8 @@ PUBLIC_CLIENT_ID = "Mu0V1ywgYteI6w1MbD15fKfVIUrNXGWC"
 AGENT_SUFFIX = "clients"
 #: A token is renewed so long before its end (seconds), or in the last tenth of a short life.
 RENEW_BEFORE_S = 60
+#: Rows a page of a list of files.
+FILES_A_PAGE = 1000
 
 
 class NetappBluexpClient(ProductClient):
@@ -244,6 +246,61 @@ class NetappBluexpClient(ProductClient):
         body = {"mode": "AD_HOC", "backup-policy": {"name": policy}}
         answer = self._write("POST", "/v3" + _volume_path(system, volume), body)
         return text(mapping(answer).get("job-id"))
+
+    # -- restores and browsing -----------------------------------------------------------------------------------------
+    def working_environments(self):
+        """GET …/v1/working-environment: all systems, also those without backup."""
+        return self._list("/v1/working-environment", "working-environment")
+
+    def volumes(self, system):
+        """GET …/v1/working-environment/{id}/volume: all volumes of a system, also those without backup."""
+        return self._list("/v1/working-environment/{0}/volume".format(_quoted(system)), "volume")
+
+    def snapshots(self, system, volume):
+        """GET …/v1/backup/working-environment/{id}/volume/{id}/snapshot: the backups of a volume. Raises NotFound."""
+        return self._list("/v1" + _volume_path(system, volume) + "/snapshot", "snapshot")
+
+    def restore(self, wanted):
+        """POST …/v3/restore: the id of the job, None when not told. ``wanted``: the fields of the ``restore`` block."""
+        return text(mapping(self._write("POST", "/v3/restore", {"restore": wanted})).get("job-id"))
+
+    def explore(self, system, volume, snapshot):
+        """POST …/v1/sfr/…/file-explore/start: make a backup readable; the id of the job, None when not told.
+
+        The two parameters are on the vendor's pages of 2026; older releases document none, and that they ignore them
+        is inferred.
+        """
+        path = "/v1/sfr/working-environment/{0}/volume/{1}/file-explore/start".format(_quoted(system), _quoted(volume))
+        answer = self.call(
+            "POST",
+            self._base() + path,
+            read=False,
+            headers={"x-agent-id": self.agent()},
+            params={"snapshotLocation": "CLOUD", "snapshotId": snapshot},
+        )
+        return text(mapping(answer).get("job-id"))
+
+    def explore_status(self, volume):
+        """GET …/v1/sfr/volume/{id}/file-explore/status: a word that is not published. Raises NotFound."""
+        return text(
+            mapping(self._backup("/v1/sfr/volume/{0}/file-explore/status".format(_quoted(volume)))).get("status")
+        )
+
+    def explored_files(self, system, volume, snapshot, folder):
+        """GET …/file-explore/list: rows {inode, name, path, type, size, mtime} of one folder, all pages."""
+        path = "/v1/sfr/working-environment/{0}/volume/{1}/snapshot/{2}/file-explore/list".format(
+            _quoted(system), _quoted(volume), _quoted(snapshot)
+        )
+        page, rows = 1, []
+        while True:
+            body = self._backup(path, {"path": folder, "page": page, "limit": FILES_A_PAGE})
+            rows += self._rows_of(body, "context")
+            following = mapping(mapping(mapping(body).get("pageConfig")).get("next")).get("page")
+            if number(following) is None:
+                return rows
+            if number(following) <= page:
+                raise ProtocolError("The list of {0} does not end: BlueXP sends the same page again.".format(folder))
+            page = int(number(following))
 
     def _backup(self, path, params=None):
         return self.call("GET", self._base() + path, headers={"x-agent-id": self.agent()}, params=params)

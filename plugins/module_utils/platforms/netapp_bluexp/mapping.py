@@ -304,13 +304,35 @@ def _objects(run, place, source):
 
 
 def _native_restore(restore, source, target):
-    """``files``: how many files the batches name."""
+    """``files``: how many files the batches name; ``batch``: the batches of a file restore, with their files."""
     batches = [mapping(row) for row in listed(restore.get("batch"))]
     return {
         "type": text(restore.get("type")),
         "source": _snake(source, _SOURCE_TEXTS),
         "target": dict(_snake(target, _TARGET_TEXTS), volume_size=integer(target.get("volume-size"))),
         "files": sum(1 for row in batches for file in listed(row.get("file")) if file),
+        "batch": [_native_batch(row) for row in batches if row],
+    }
+
+
+def _native_batch(row):
+    files = [mapping(file) for file in listed(row.get("file"))]
+    return {
+        "id": text(row.get("id")),
+        "status": text(row.get("status")),
+        "error": text(row.get("error")),
+        "time": model.timestamp(epoch(row.get("time"))),
+        "files": [
+            {
+                "inode": integer(file.get("inode")),
+                "path": text(file.get("path")),
+                "type": text(file.get("type")),
+                "size": integer(file.get("size")),
+                "mtime": integer(file.get("mtime")),
+            }
+            for file in files
+            if file
+        ],
     }
 
 

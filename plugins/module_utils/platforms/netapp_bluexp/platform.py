@@ -14,6 +14,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base impo
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.client import NetappBluexpClient
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.restoring import Restoring
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp.traits import TRAITS
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import text
 
@@ -27,7 +28,7 @@ SUITS = {"type": model.RUN, "status": model.RUN, "active_words": model.DEFINITIO
 FEW_IDS = 8
 
 
-class NetappBluexpPlatform(Acting, Platform):
+class NetappBluexpPlatform(Acting, Restoring, Platform):
     """Runs are the jobs of the account; definitions are the protected volumes, with ids ``system/volume``."""
 
     traits = TRAITS
@@ -37,6 +38,8 @@ class NetappBluexpPlatform(Acting, Platform):
         self.client = NetappBluexpClient(connection)
         #: Job id -> (system id, volume id) of the backups that this object started.
         self._started = {}
+        #: The sources of restore sessions, by what the task says of them.
+        self._sources = {}
 
     @property
     def scope(self):

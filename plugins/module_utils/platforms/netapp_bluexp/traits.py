@@ -16,6 +16,53 @@ _WORDS = {
 
 _NO_PAUSE = "BlueXP has no call that suspends or resumes a running job."
 
+_ONE_SYSTEM = [("working_environment", "working_environment_id")]
+
+#: netapp_bluexp of restore_session: the fields of the body of v3/restore, and the folder that is browsed.
+RESTORES = {
+    "type": {"type": "str", "choices": ["volume", "file"]},
+    "source": {
+        "type": "dict",
+        "options": {
+            "working_environment": {"type": "str"},
+            "working_environment_id": {"type": "str"},
+            "bucket": {"type": "str"},
+            "volume_name": {"type": "str"},
+            "volume_id": {"type": "str"},
+            "snapshot": {"type": "str"},
+        },
+        "mutually_exclusive": _ONE_SYSTEM,
+    },
+    "target": {
+        "type": "dict",
+        "options": {
+            "working_environment": {"type": "str"},
+            "working_environment_id": {"type": "str"},
+            "svm": {"type": "str"},
+            "volume_name": {"type": "str"},
+            "path": {"type": "str"},
+            "retain_source_path": {"type": "bool"},
+            "aggregates": {"type": "list", "elements": "str"},
+        },
+        "mutually_exclusive": _ONE_SYSTEM,
+    },
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "path": {"type": "str", "required": True},
+            "inode": {"type": "int"},
+            "type": {"type": "str"},
+            "size": {"type": "int"},
+            "mtime": {"type": "int"},
+        },
+    },
+    "path": {"type": "str"},
+    "archive_restore_priority": {"type": "str", "choices": ["High", "Standard", "Low"]},
+    "skip_ransomware_check": {"type": "bool"},
+    "skip_file_rename": {"type": "bool"},
+}
+
 CAPABILITIES = {
     "list_runs": Capability(
         True,
@@ -98,4 +145,5 @@ TRAITS = Traits(
     },
     objects_always=("definition",),
     actions={"working_environment_id": {"type": "str"}, **_WORDS},
+    restores=RESTORES,
 )

@@ -89,17 +89,21 @@ class Restoring:
         first, last = from_iso(row.get("firstBackuptime")), from_iso(row.get("lastBackuptime"))
         told = order.check_range and "firstBackuptime" in row or row.get("isBackedup") is False
         return SessionTarget(
-            source=sessions.source("job", job.id, job.name, client)
-            if job
-            else sessions.source("organization", organization_id, client, client),
+            source=(
+                sessions.source("job", job.id, job.name, client)
+                if job
+                else sessions.source("organization", organization_id, client, client)
+            ),
             type=order.type,
             identity={"deleted": bool(order.deleted), "all_versions": bool(order.all_versions)},
             first=first,
             last=last,
             latest=min(filter(None, (from_iso(job.row.get("lastBackup")), last)), default=None) if job else last,
-            empty="{0} has no backup yet, so there is nothing to show.".format(client or organization_id)
-            if order.check_range and told and first is None and last is None
-            else None,
+            empty=(
+                "{0} has no backup yet, so there is nothing to show.".format(client or organization_id)
+                if order.check_range and told and first is None and last is None
+                else None
+            ),
             native={"before": []},
         )
 
@@ -138,7 +142,9 @@ class Restoring:
         found = [row["id"] for row in rows if name in (row["name"], row["office_name"])]
         if not found:
             folded = name.casefold()
-            found = [r["id"] for r in rows if folded in ((r["name"] or "").casefold(), (r["office_name"] or "").casefold())]
+            found = [
+                r["id"] for r in rows if folded in ((r["name"] or "").casefold(), (r["office_name"] or "").casefold())
+            ]
         if len(found) == 1 and found[0]:
             return found[0]
         if found:

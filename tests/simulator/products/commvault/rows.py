@@ -132,7 +132,7 @@ def encoded(run: Run, clients: dict[int, Client], groups: dict[int, str], now: f
         if run.end:
             run.cached = text
     subclient = run.subclient
-    if subclient is None:
+    if subclient is None or run.client_id != subclient.client.id:  # a restore onto another client
         static = dumps(fixed_part(run, clients, groups))[1:-1]
     else:
         static = _subclient_text(subclient, run, clients, groups)
