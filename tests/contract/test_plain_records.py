@@ -10,9 +10,9 @@ import gc
 
 import pytest
 from cases import CASES, Case
-from simulator import Simulator
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model
+from simulator import Simulator
 
 
 @pytest.fixture(params=CASES)

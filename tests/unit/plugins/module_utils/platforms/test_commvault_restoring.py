@@ -215,9 +215,7 @@ def test_only_file_systems(bench):
 
 
 def test_a_subclient_without_backups(bench):
-    never = next(
-        one for one in bench.product.estate.subclients.values() if not one.runs and one.agent == "File System"
-    )
+    never = next(one for one in bench.product.estate.subclients.values() if not one.runs and one.agent == "File System")
     plan = bench.plan(sub={"subclient_id": never.id, "paths": ["/etc"]})[1]
     assert "no backup" in plan.empty
 
