@@ -11,8 +11,9 @@ import requests
 from measuring import PASSWORD, Row, median, ratio, rounds, run, simulated
 
 ABOUT = """\
-200 Veeam jobs are disabled at 50 ms a request. A careful script reads each job, posts, and reads it again; a careless one
-only posts. Both keep one connection open. `job_action` (concurrency 4) reads, posts and verifies; all three log in."""
+200 Veeam jobs are disabled at 50 ms a request. A careful script reads each job, posts, and reads it again; a
+careless one only posts. Both keep one connection open. `job_action` (concurrency 4) reads, posts and
+verifies; all log in."""
 
 JOBS = 200
 LATENCY_S = 0.05

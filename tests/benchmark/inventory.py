@@ -106,9 +106,8 @@ def plain(value: object) -> object:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list):
         return [plain(one) for one in value]
-    return (
-        str.__str__(value) if type(value) is not str and isinstance(value, str) else value
-    )  # pylint: disable=unidiomatic-typecheck
+    # A plain copy of what is more than a str.
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 if __name__ == "__main__":

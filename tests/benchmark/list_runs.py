@@ -18,8 +18,9 @@ from measuring import CPU, ROOT, Row, median, ratio, rounds, run, simulated
 
 ABOUT = """\
 100,000 runs in pages of 1,000. The loop is `requests.Session` with one page after the other; it parses the JSON, counts
-the rows and keeps nothing. The simulator works in another process. `job_info` (the whole runner, concurrency 4) makes, judges, sorts and returns the records.
-Peak memory is that of a process of its own, less what it weighs before the list is read."""
+the rows and keeps nothing. `job_info` (the whole runner, concurrency 4) makes, judges, sorts and returns the records.
+The simulator works in another process. Peak memory is that of a process of its own, less what it weighs
+before the list is read."""
 
 RUNS = 100_000
 LATENCY_S = 0.05
@@ -91,7 +92,8 @@ def loop(url: str, token: str) -> int:
 def _peak(way: str, url: str, token: str) -> float:
     """MB that a process grows by, at most, when it lists the runs in this way."""
     told = subprocess.run(
-        [sys.executable, os.path.abspath(__file__), way, url], input=token, stdout=subprocess.PIPE, text=True, check=True,
+        [sys.executable, os.path.abspath(__file__), way, url],
+        input=token, stdout=subprocess.PIPE, text=True, check=True,
         env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "tree")},
     )  # fmt: skip
     return json.loads(told.stdout)

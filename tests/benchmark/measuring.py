@@ -94,8 +94,9 @@ def rounds(
     after: Callable[[str], None] = lambda name: None,
     warm: bool = True,
 ) -> list[dict[str, float]]:
-    """Seconds of each way in each round, by name, and of the processor by name and CPU. ``before`` and ``after`` each turn something may be done that does not count.
+    """Seconds of each way in each round, by name, and of the processor by name and CPU.
 
+    ``before`` and ``after`` each turn something may be done that does not count.
     ``warm``: there is a first turn of each, which fills caches and does not count.
     """
     found = []

@@ -49,7 +49,9 @@ class Case:
 
     @property
     def connection(self):
-        return dict(self.facts["login"], platform=self.platform, url=self.simulator.url(self.platform), endpoint_name="sim")
+        return dict(
+            self.facts["login"], platform=self.platform, url=self.simulator.url(self.platform), endpoint_name="sim"
+        )
 
     def run(self, runner, check=False, **arguments):
         """The result of a runner, with its warnings, for arguments as a playbook gives them."""

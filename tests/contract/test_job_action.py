@@ -216,7 +216,9 @@ def test_ids_of_the_other_entity_are_refused_before_any_request(case):
 
 def test_names_must_be_unambiguous_and_exist(case):
     job, second = case.idle(2)
-    found = case.act("disabled", names=[job["name"]], clients=[job["workload"]["client"]] if job["workload"]["client"] else None)
+    found = case.act(
+        "disabled", names=[job["name"]], clients=[job["workload"]["client"]] if job["workload"]["client"] else None
+    )
     assert [outcome["id"] for outcome in found["outcomes"]] == [job["id"]], found.get("msg")
     case.simulator.log.clear()
     missing = case.act("disabled", names=["there is no such job"])
@@ -239,7 +241,9 @@ def test_guards_strike_before_the_first_write(case):
     wrong = case.act("disabled", uids=uids[:1], expect={"client": "somebody else"})
     assert wrong["error"]["kind"] == "refused" and "expect.client" in wrong["msg"]
     assert not case.writes()
-    right = case.act("disabled", uids=uids[:1], expect={"client": jobs[0]["workload"]["client"], "name": jobs[0]["name"]})
+    right = case.act(
+        "disabled", uids=uids[:1], expect={"client": jobs[0]["workload"]["client"], "name": jobs[0]["name"]}
+    )
     assert right["changed"] is True
 
 

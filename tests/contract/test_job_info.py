@@ -250,7 +250,9 @@ def test_a_wrong_password_is_tried_once(case):
     found = failed(case, **{secret: "wrong-hush"})
     assert found["error"]["kind"] == "authentication"
     assert "wrong-hush" not in json.dumps(found)
-    logins = [entry for entry in case.simulator.log.entries() if "wrong-hush" in entry.body or "d3JvbmctaHVzaA" in entry.body]
+    logins = [
+        entry for entry in case.simulator.log.entries() if "wrong-hush" in entry.body or "d3JvbmctaHVzaA" in entry.body
+    ]
     assert len(logins) == 1
 
 
@@ -281,7 +283,14 @@ def test_a_token_that_dies_in_the_middle_of_a_read_is_renewed(case):
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("max_age", "24 hours"), ("limit", -1), ("query", "[?"), ("timezone", "Mars/Base"), ("page_size", 0), ("uids", ["x"])],
+    [
+        ("max_age", "24 hours"),
+        ("limit", -1),
+        ("query", "[?"),
+        ("timezone", "Mars/Base"),
+        ("page_size", 0),
+        ("uids", ["x"]),
+    ],
 )
 def test_a_bad_value_is_named(case, option, value):
     found = failed(case, entity="definition", **{option: value})
@@ -291,7 +300,12 @@ def test_a_bad_value_is_named(case, option, value):
 
 @pytest.mark.parametrize(
     ("option", "value", "entity"),
-    [("since", "-24h", "definition"), ("until", "-24h", "definition"), ("max_age", "24h", "run"), ("enabled", True, "run")],
+    [
+        ("since", "-24h", "definition"),
+        ("until", "-24h", "definition"),
+        ("max_age", "24h", "run"),
+        ("enabled", True, "run"),
+    ],
 )
 def test_an_option_that_does_not_suit_the_entity_is_named(case, option, value, entity):
     found = failed(case, entity=entity, **{option: value})

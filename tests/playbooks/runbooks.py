@@ -28,10 +28,14 @@ class Runbooks:
             login = {"username": "admin", "password": PASSWORD}
             if name == "netapp_bluexp":
                 login = {"client_id": "sim-client", "client_secret": SECRET}
-            hosts[name] = {"backupops_connection": {"platform": name, "url": simulator.url(name), "endpoint_name": "sim", **login}}
+            hosts[name] = {
+                "backupops_connection": {"platform": name, "url": simulator.url(name), "endpoint_name": "sim", **login}
+            }
         self.inventory = folder / "servers.json"
         self.inventory.write_text(json.dumps({"backup_servers": {"hosts": hosts}}), "utf-8")
-        self.environ = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BACKUPOPS_"))}
+        self.environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BACKUPOPS_"))
+        }
         self.environ.update(
             ANSIBLE_COLLECTIONS_PATH=str(ROOT / "tree"),
             ANSIBLE_HOME=str(folder / "home"),
@@ -65,7 +69,9 @@ class Runbooks:
         assert PASSWORD not in output and SECRET not in output
         recap = output.partition("PLAY RECAP")[2]
         rows = re.findall(r"^(\S+) +: (ok=.*)$", recap, re.M)
-        return {host: {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", row)} for host, row in rows}, output
+        return {
+            host: {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", row)} for host, row in rows
+        }, output
 
     def changed(self, playbook, *options, good=True, **variables):
         """Hosts on which the playbook changed something."""

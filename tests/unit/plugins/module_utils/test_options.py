@@ -36,12 +36,17 @@ def test_scoped_names_come_first_and_the_task_wins():
 def test_general_names_count_only_for_the_named_platform():
     environ = {"BACKUPOPS_PLATFORM": "nakivo", "BACKUPOPS_PASSWORD": "p", "BACKUPOPS_NAKIVO_URL": "https://n:4443"}
     assert "password" not in options.fill_from_environment(TASK, environ)
-    assert options.fill_from_environment({}, environ) == {"platform": "nakivo", "url": "https://n:4443", "password": "p"}
+    assert options.fill_from_environment({}, environ) == {
+        "platform": "nakivo",
+        "url": "https://n:4443",
+        "password": "p",
+    }
 
 
 def test_what_does_not_apply_is_left_out_of_the_environment():
     filled = options.fill_from_environment(
-        {"platform": "nakivo", "url": "https://n"}, {"BACKUPOPS_DOMAIN": "d", "BACKUPOPS_TOKEN": "t", "BACKUPOPS_TENANT": "x"}
+        {"platform": "nakivo", "url": "https://n"},
+        {"BACKUPOPS_DOMAIN": "d", "BACKUPOPS_TOKEN": "t", "BACKUPOPS_TENANT": "x"},
     )
     assert filled == {"platform": "nakivo", "url": "https://n", "tenant": "x"}
 
@@ -74,7 +79,9 @@ def test_a_task_with_its_own_secrets_is_free_and_gets_no_second_set():
 def test_the_guard_covers_auth_url():
     environ = {"BACKUPOPS_NETAPP_BLUEXP_URL": "https://b.example.com", "BACKUPOPS_NETAPP_BLUEXP_CLIENT_SECRET": "s"}
     with pytest.raises(Refused, match="auth_url"):
-        options.fill_from_environment({"platform": "netapp_bluexp", "auth_url": "https://evil.example.com/token"}, environ)
+        options.fill_from_environment(
+            {"platform": "netapp_bluexp", "auth_url": "https://evil.example.com/token"}, environ
+        )
 
 
 # -- the checks ------------------------------------------------------------------------------------------------------

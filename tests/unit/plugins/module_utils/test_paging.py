@@ -96,7 +96,9 @@ def test_a_list_that_lies_about_its_total_is_marked():
 
 def test_a_server_that_ignores_the_offset_does_not_hang_us():
     server = Server(range(10), tells_total=False)
-    rows, found = read(type("Deaf", (), {"fetch": lambda self, offset, limit: server.fetch(0, limit)._replace(more=True)})(), 10)
+    rows, found = read(
+        type("Deaf", (), {"fetch": lambda self, offset, limit: server.fetch(0, limit)._replace(more=True)})(), 10
+    )
     assert rows == list(range(10))
     assert found.truncated is True
 

@@ -18,7 +18,9 @@ class Connection:
 
 
 def record(name="job", **known):
-    return model.job_record("u", "nakivo", "sim", known.pop("entity", "definition"), known.pop("id", "1"), name=name, **known)
+    return model.job_record(
+        "u", "nakivo", "sim", known.pop("entity", "definition"), known.pop("id", "1"), name=name, **known
+    )
 
 
 def settle(entries, names):
@@ -75,7 +77,13 @@ def test_a_run_counts_when_it_was_active_in_the_window():
         return record(entity="run", started_at=model.timestamp(start), finished_at=model.timestamp(end), state=state)
 
     window = selection.Selection({}, since=2_000_000, until=3_000_000)
-    inside = [(1_000_000, 2_500_000), (1_000_000, None), (2_500_000, 9_000_000), (2_500_000, None), (2_000_000, 2_000_000)]
+    inside = [
+        (1_000_000, 2_500_000),
+        (1_000_000, None),
+        (2_500_000, 9_000_000),
+        (2_500_000, None),
+        (2_000_000, 2_000_000),
+    ]
     outside = [(1_000_000, 1_900_000), (3_000_000, None), (3_500_000, 3_600_000)]
     assert all(window.accepts(run(*times)) for times in inside)
     assert not any(window.accepts(run(*times)) for times in outside)
@@ -84,7 +92,14 @@ def test_a_run_counts_when_it_was_active_in_the_window():
 def test_filters():
     jobs = [
         record("a", state="idle", result="failed", type="backup", enabled=True, workload=model.workload("SQL01")),
-        record("b", state="running", result=None, type="copy", enabled=None, workload=model.workload(objects=[model.workload_object("Vm1")])),
+        record(
+            "b",
+            state="running",
+            result=None,
+            type="copy",
+            enabled=None,
+            workload=model.workload(objects=[model.workload_object("Vm1")]),
+        ),
     ]
 
     def names(**params):
@@ -102,7 +117,12 @@ def test_filters():
 
 
 def test_order():
-    runs = [("x", "2026-01-01T00:00:00Z", "2"), ("y", "2026-01-02T00:00:00Z", "9"), ("z", None, "1"), ("w", "2026-01-01T00:00:00Z", "1")]
+    runs = [
+        ("x", "2026-01-01T00:00:00Z", "2"),
+        ("y", "2026-01-02T00:00:00Z", "9"),
+        ("z", None, "1"),
+        ("w", "2026-01-01T00:00:00Z", "1"),
+    ]
     assert [row[0] for row in selection.in_order(list(runs), "run")] == ["y", "w", "x", "z"]
     jobs = [("x", "b", "1"), ("y", "a", "2"), ("z", "a", "1")]
     assert [row[0] for row in selection.in_order(jobs, "definition")] == ["z", "y", "x"]

@@ -71,7 +71,9 @@ def test_a_zone_can_be_demanded():
         times.parse_time("2026-01-31", "since", NOW, "Europe/Atlantis")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("24h", 86400), ("7d", 604800), ("3600", 3600), ("1y", 31536000)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("24h", 86400), ("7d", 604800), ("3600", 3600), ("1y", 31536000)]
+)
 def test_durations(text, seconds):
     assert times.parse_duration(text, "max_age") == seconds
 
@@ -108,7 +110,16 @@ def test_iso_times_of_products(sent, expected):
 
 @pytest.mark.parametrize(
     ("sent", "expected"),
-    [(0, None), ("0", None), (None, None), (1, None), ("1380294233", 1380294233), (1.5e9, 1500000000), ("x", None), (float("inf"), None)],
+    [
+        (0, None),
+        ("0", None),
+        (None, None),
+        (1, None),
+        ("1380294233", 1380294233),
+        (1.5e9, 1500000000),
+        ("x", None),
+        (float("inf"), None),
+    ],
 )
 def test_epoch_times_of_products(sent, expected):
     assert times.from_epoch(sent) == expected
