@@ -113,8 +113,10 @@ class JobActionAction(WaitingAction):
             for outcome in result.get("outcomes") or []
             if job_action.is_followed(outcome["status"], outcome["run"])
         }
-        if result.get("failed") or not outcomes:
+        if result.get("failed"):
             return result
+        if not outcomes:
+            return dict(result, timeline=[])
         state = arguments["state"]
         patience = waiting.Patience.of(self._validated(arguments), waiting.accepted_for(state), waiting.ends_for(state))
         waited, failure = self._slices(arguments, task_vars, list(outcomes), patience)

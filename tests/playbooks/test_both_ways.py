@@ -143,10 +143,31 @@ def differences(one, other, path: str = "") -> list[str]:
     return [] if one == other else [f"{path}: {one!r:.300} | {other!r:.300}"]
 
 
-def compare(here: Outcome, there: Outcome) -> None:
+#: Targets that let the simulated clock run: of these, what was decided and done must be equal, not the moment.
+MOVING = ("job_action",)
+
+
+def decided(result: dict) -> dict:
+    """What does not depend on how fast this machine is."""
+    outcome = ("uid", "id", "name", "entity", "changed", "status", "message")
+    written = ("account", "module", "operation", "uid", "reason", "status")
+    return {
+        "changed": result.get("changed"),
+        "failed": result.get("failed"),
+        "error": (result.get("error") or {}).get("kind"),
+        "keys": sorted(result),
+        "outcomes": [{key: one[key] for key in outcome} for one in result.get("outcomes") or []],
+        "audit": [{key: one[key] for key in written} for one in result.get("audit") or []],
+        "jobs": [one.get("uid") for one in result.get("jobs") or []],
+    }
+
+
+def compare(here: Outcome, there: Outcome, moving: bool = False) -> None:
     assert [result[:2] for result in there.results] == [result[:2] for result in here.results]
     found = []
     for one, other in zip(here.results, there.results):
+        if moving:
+            one, other = (*one[:2], decided(one[2])), (*other[:2], decided(other[2]))
         found += [f"{one[0]}{line}" for line in differences(one[2], other[2])]
     assert not found, "\n".join(found)
 
@@ -207,7 +228,7 @@ def test_both_ways_give_the_same(target, platform, tmp_path):
     shipped = play(target, platform, simulator, tmp_path / "shipped", "-vvvv", BACKUPOPS_IN_PROCESS="never")
     check(shipped, simulator)
     assert shipped_as in shipped.output
-    compare(here, shipped)
+    compare(here, shipped, target in MOVING)
 
     # What only reads does the same in check mode. The targets compare that on each product, this the whole play on one.
     if target.endswith("_info") and platform in ("all", "commvault"):
