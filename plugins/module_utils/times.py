@@ -31,6 +31,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 8
 #: Larger numbers are milliseconds (as seconds they would lie beyond the year 5138), smaller ones lack their unit.
 _MILLISECONDS_FROM = 10**11
 _EPOCH_FROM = 10**8
+#: The first second that a record cannot write.
+_YEAR_10000 = 253402300800
 
 _FORMS = "a time like 2026-01-31T22:00:00Z, a date, seconds since the epoch, or a relative time like 24h or 7d"
 
@@ -164,7 +166,7 @@ def from_iso(text):
     if offset and offset not in "Zz":
         shift = int(offset[1:3]) * 3600 + int(offset[-2:]) * 60
         seconds -= shift if offset[0] == "+" else -shift
-    return seconds
+    return seconds if seconds < _YEAR_10000 else None
 
 
 def from_epoch(value):
