@@ -122,14 +122,52 @@ def ratio(found: list[dict[str, float]], name: str, base: str, of: str = "") -> 
     return statistics.median(one[name + of] / one[base + of] for one in found)
 
 
+def play_times(tasks: dict[str, dict], turns: int) -> list:
+    """``[name, seconds]`` of each task of one play on localhost, in which each of ``tasks`` has ``turns`` turns."""
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [{"name": name, **task} for _turn in range(turns) for name, task in tasks.items()],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        book, times = os.path.join(folder, "play.json"), os.path.join(folder, "times.json")
+        with open(book, "w", encoding="utf-8") as file:
+            json.dump([play], file)
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": os.path.join(ROOT, "tree"),
+            "ANSIBLE_CALLBACK_PLUGINS": os.path.join(ROOT, "tests", "benchmark", "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "task_times",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_LOCAL_TEMP": folder,
+            "LC_ALL": "C.UTF-8",
+            "TASK_TIMES": times,
+        }
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        done = subprocess.run([program, book], env=environment, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        with open(times, encoding="utf-8") as file:
+            found = json.load(file)
+    assert len(found) == turns * len(tasks)
+    return found
+
+
 def run(runner: Any, **arguments: Any) -> dict:
     """The result of a runner of the collection, as its action and its module call it."""
+    result = attempt(runner, False, **arguments)
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def attempt(runner: Any, check_mode: bool, /, **arguments: Any) -> dict:
+    """As ``run``, but a result that failed for some of the jobs is one, too."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
     from ansible_collections.backupops.jobs.plugins.module_utils import edge
 
     validated = ArgumentSpecValidator(runner.SPEC, **getattr(runner, "CONSTRAINTS", {})).validate(arguments)
     assert not validated.error_messages, validated.error_messages
-    result = edge.execute(runner.run, edge.Context(validated.validated_parameters))
-    assert not result.get("failed"), result["msg"]
-    return result
+    return edge.execute(runner.run, edge.Context(validated.validated_parameters, check_mode=check_mode))

@@ -6,15 +6,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 
-from measuring import ROOT, Row, Simulated, simulated
+from measuring import Row, Simulated, play_times, simulated
 
 ABOUT = """\
 One play on localhost with 50 tasks of each kind, by turns. Each reads one Commvault job with a token that is given: one
@@ -59,37 +54,8 @@ def _play(sim: Simulated) -> list:
         "worker": {"backupops.jobs.job_info": job_info},
         "shipped": {"backupops.jobs.job_info": {**job_info, "in_process": "never"}},
     }
-    plays = [
-        {
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-            "tasks": [{"name": kind, **tasks[kind]} for _turn in range(TASKS) for kind in KINDS],
-        }
-    ]
     sim.requests()
-    with tempfile.TemporaryDirectory() as folder:
-        book, times = os.path.join(folder, "play.json"), os.path.join(folder, "times.json")
-        with open(book, "w", encoding="utf-8") as file:
-            json.dump(plays, file)
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": os.path.join(ROOT, "tree"),
-            "ANSIBLE_CALLBACK_PLUGINS": os.path.join(ROOT, "tests", "benchmark", "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "task_times",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_LOCAL_TEMP": folder,
-            "LC_ALL": "C.UTF-8",
-            "TASK_TIMES": times,
-        }
-        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        done = subprocess.run([program, book], env=environment, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        with open(times, encoding="utf-8") as file:
-            found = json.load(file)
+    found = play_times(tasks, TASKS)
     log = sim.requests()
     assert len(log) == 3 * TASKS and {entry["path"].rpartition("/")[2] for entry in log} == {JOB}, log[:5]
-    assert len(found) == len(KINDS) * TASKS
     return found
