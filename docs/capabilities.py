@@ -92,28 +92,28 @@ def _glance(platforms):
     for ability in ABILITIES:
         words = ["yes" if one.capabilities[ability].supported else "no" for one in platforms.values()]
         rows.append([f"``{ability}``", *words])
-    return _table(rows, "28 18 18 18 18")
+    return table(rows, "28 18 18 18 18")
 
 
 def _ability(ability, platforms):
     rows = [["Product", "Works on", "Limits, and the call behind it", "Permission"]]
     for name, one in platforms.items():
         can = one.capabilities[ability]
-        told = [f"From {can.since} on." if can.since else None, _plain(can.note)]
+        told = [f"From {can.since} on." if can.since else None, plain(can.note)]
         if can.supported and can.via:
             told.append(f"Call: ``{can.via}``")
-        words = (can.entity or "–", _plain(can.permission)) if can.supported else ("**no**", "–")
+        words = (can.entity or "–", plain(can.permission)) if can.supported else ("**no**", "–")
         rows.append([f"``{name}``", words[0], " ".join(filter(None, told)) or "–", words[1]])
     title = f"``{ability}``"
-    return f"\n{title}\n{'-' * len(title)}\n\n{ABILITIES[ability]}\n\n" + _table(rows, "16 12 52 20")
+    return f"\n{title}\n{'-' * len(title)}\n\n{ABILITIES[ability]}\n\n" + table(rows, "16 12 52 20")
 
 
-def _plain(text):
+def plain(text):
     """Words of the traits as reStructuredText: nothing in them is markup."""
     return "".join("\\" + c if c in "\\*`_|" else c for c in text or "")
 
 
-def _table(rows, widths):
+def table(rows, widths):
     lines = [".. list-table::", f"   :widths: {widths}", "   :header-rows: 1", ""]
     for row in rows:
         lines += [("   * - " if number == 0 else "     - ") + cell for number, cell in enumerate(row)]

@@ -39,7 +39,8 @@ options:
     type: str
   token:
     description:
-      - A token that exists already, instead of a login. It is used as it is and never ended by this collection.
+      - A token that exists already, instead of a login. It is used as it is, unless there is an O(refresh_token) for it, and
+        never ended by this collection.
       - Applies to Commvault (a login token or an access token), NetApp BlueXP and Veeam.
     type: str
     aliases: [api_token]
@@ -56,7 +57,11 @@ options:
     description: Secret of O(client_id). NetApp BlueXP only.
     type: str
   refresh_token:
-    description: Refresh token of a user, who makes it in the product's console. NetApp BlueXP only.
+    description:
+      - For NetApp BlueXP, the refresh token of a user, who makes it in the product's console.
+      - For Commvault, what renews the access token in O(token). Each renewal makes a new pair and ends the one before, so it
+        needs O(session_cache=true), where the newest pair is kept for all tasks. Give a pair to one O(session_cache_dir)
+        only. Once the kept pair can no longer be renewed, make a new one and give that.
     type: str
   auth_url:
     description:
@@ -79,16 +84,20 @@ options:
     description: Whether the server's certificate must be valid. The default is V(true), and there is no silent fallback.
     type: bool
   ca_path:
-    description: File of the authority that signed the server's certificate. The default is the one of the Python package C(requests).
+    description:
+      - File of the authority that signed the server's certificate, in PEM form, or a folder of such files that OpenSSL has
+        hashed. The default is the one of the Python package C(requests).
     type: path
   client_cert:
-    description: File of a client certificate, with its key unless O(client_key) is given.
+    description: File of a client certificate in PEM form, with its key unless O(client_key) is given.
     type: path
   client_key:
-    description: File of the key of O(client_cert).
+    description: File of the key of O(client_cert), in PEM form and without a passphrase.
     type: path
   proxy:
-    description: Address of an HTTP proxy. The default is what the usual environment variables say.
+    description:
+      - Address of an HTTP proxy, for example C(http://proxy.example.com:3128), with name and password in it if it wants them.
+      - The default is what the usual environment variables say.
     type: str
   timeout:
     description: Seconds to wait for a connection and for each answer. The default is V(60).
@@ -111,9 +120,12 @@ options:
     description:
       - Keep the login between tasks, in a file that only this user can read. The default is V(false).
       - Without it each task logs in, and logs out again where the product can.
+      - M(backupops.jobs.logout) ends the login that is kept.
     type: bool
   session_cache_dir:
-    description: Folder for O(session_cache). The default is C(~/.ansible/backupops). Its mode must be 0700.
+    description:
+      - Folder for O(session_cache). The default is C(~/.ansible/backupops). Its mode must be 0700, and it must be yours.
+      - A folder or file that others could have written is not used. Then a warning says so, and the task logs in by itself.
     type: path
   timezone:
     description: IANA time zone of times that are given without one, for example V(Europe/Zurich). The default is UTC.

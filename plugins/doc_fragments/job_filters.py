@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The filters of the module job_info, and what it can do to each record, as inventory and lookup plugins have them."""
+    """The filters of the module job_info, and what it can do to each record, which inventory and lookup plugins have too."""
 
     DOCUMENTATION = r"""
 options:
@@ -28,7 +28,7 @@ options:
     elements: str
     choices: [success, warning, partial, failed, cancelled, skipped, unknown]
   health:
-    description: Only jobs with one of these verdicts. The module M(backupops.jobs.job_info) explains them.
+    description: Only jobs with one of these verdicts, which RV(backupops.jobs.job_info#module:jobs[].health) explains.
     type: list
     elements: str
     choices: [disabled, never_ran, failed, overdue, warning, ok, running, unknown]
@@ -46,7 +46,8 @@ options:
     type: bool
   since:
     description:
-      - Only runs that were active after this time. The default is V(-24h).
+      - Only runs that were active after this time. The default is V(-24h), or no limit for jobs that are asked for by id
+        or uid.
       - A time with or without a zone (V(2026-01-31T22:00:00Z)), a date, seconds since the epoch, or a relative time like
         V(-24h) or V(7d), with the units s, m (minutes), h, d, w and y. Applies to runs.
     type: str
@@ -58,23 +59,68 @@ options:
       - A duration like V(24h). A definition whose last success is older gets the health V(overdue). Applies to definitions.
     type: str
   commvault:
-    description:
-      - Filters that only Commvault has; C(client_id), C(subclient_id), C(job_category), C(job_filter), C(show_aged) and
-        C(lookback), as in the module M(backupops.jobs.job_info).
+    description: Filters that only Commvault has.
     type: dict
+    suboptions:
+      client_id:
+        description: Only jobs of the client with this id.
+        type: int
+      subclient_id:
+        description: Only jobs of the subclient with this id.
+        type: int
+      job_category:
+        description: Only active, or only finished runs. The default is V(All).
+        type: str
+        choices: [Active, Finished, All]
+      job_filter:
+        description:
+          - Types of runs in the product's words, separated by commas. The default is V(Backup); an empty text means all types.
+        type: str
+      show_aged:
+        description: List runs, too, whose data has aged out.
+        type: bool
+      lookback:
+        description:
+          - How far back runs are read to find the definitions, when O(clients) is not given. The default is V(7d).
+        type: str
   nakivo:
-    description: Filters that only NAKIVO has; C(group_id), as in the module M(backupops.jobs.job_info).
+    description: Filters that only NAKIVO Backup & Replication has.
     type: dict
+    suboptions:
+      group_id:
+        description: Only jobs of the group with this id, and of the groups in it.
+        type: int
   netapp_bluexp:
-    description:
-      - Filters that only NetApp BlueXP has; C(working_environment_id), C(type), C(status), C(active_words) and
-        C(paused_words), as in the module M(backupops.jobs.job_info).
+    description: Filters that only NetApp BlueXP backup and recovery has.
     type: dict
+    suboptions:
+      working_environment_id:
+        description: Only jobs of the system with this id.
+        type: str
+      type:
+        description: Only runs of this type, in the product's words, which are not published.
+        type: str
+      status:
+        description: Only runs with this status, in the product's words.
+        type: str
+      active_words:
+        description: Words of C(backup-status) that mean enabled, besides those that are known.
+        type: list
+        elements: str
+      paused_words:
+        description: Words of C(backup-status) that mean disabled, besides those that are known.
+        type: list
+        elements: str
   veeam_m365:
-    description:
-      - Filters that only Veeam Backup for Microsoft 365 has; C(organization_id) and C(repository_id), as in the module
-        M(backupops.jobs.job_info).
+    description: Filters that only Veeam Backup for Microsoft 365 has.
     type: dict
+    suboptions:
+      organization_id:
+        description: Only jobs of the organization with this id.
+        type: str
+      repository_id:
+        description: Only jobs that write to the repository with this id.
+        type: str
 """
 
     RECORD = r"""
@@ -89,6 +135,16 @@ options:
     default: false
   include_copies:
     description: Add what each copy holds of a run, as C(copies). Commvault runs only.
+    type: bool
+    default: false
+"""
+
+    OBJECTS = r"""
+options:
+  include_objects:
+    description:
+      - Add the protected objects (machines, hosts, shares) of each job, as C(workload.objects).
+      - This costs a request per run on Commvault.
     type: bool
     default: false
 """

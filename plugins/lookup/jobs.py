@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - backupops.jobs.connection
   - backupops.jobs.job_filters
   - backupops.jobs.job_filters.record
+  - backupops.jobs.job_filters.objects
 options:
   _terms:
     description:
@@ -30,10 +31,6 @@ options:
     type: str
     choices: [fail, ignore]
     default: fail
-  include_objects:
-    description: Add the protected objects (machines, hosts, shares) of each job, as C(workload.objects).
-    type: bool
-    default: false
 notes:
   - A lookup runs on the controller. It sees the environment of the controller, not the C(environment) of a task.
   - Texts from a server are never templates, on any version of ansible-core.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import email.utils
 import random
 import re
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,18 @@ BACKOFF_MAX_S = 30
 RETRY_AFTER_MAX_S = 120
 MAX_REDIRECTS = 5
 
+#: What TLS complains of -> what to do about it; the first that fits.
+_TLS_HINTS = (
+    (r"mismatch|doesn't match", "Use a name in url for which the server's certificate was made."),
+    (r"has expired|not yet valid", "Renew the server's certificate, and check the clocks."),
+    (
+        r"alert|handshake|EOF occurred",
+        "If the server asks for a certificate of yours, set client_cert and client_key to one that it accepts.",
+    ),
+    (r"verify failed", "Set ca_path to the file of the authority that signed the server's certificate."),
+    (r"", "Look whether this port speaks TLS: check scheme and port in url."),
+)
+
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 
 
@@ -57,6 +70,8 @@ if urllib3 is not None:
             asked = self.get_retry_after(response) if response is not None else None
             if asked and asked > RETRY_AFTER_MAX_S:
                 raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
+            if _final(error):
+                raise urllib3.exceptions.MaxRetryError(_pool, url, error)
             return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
@@ -181,6 +196,8 @@ class HttpClient:
             except (TypeError, ValueError):
                 pass  # a server with a broken Date still has answered
         status = response.status_code
+        if status == 407:
+            raise self._refused_by_proxy(self._name(method, response.url), "HTTP 407", status)
         if status == 429:
             raise RateLimited(
                 "{0} was refused because of too many requests.".format(self._name(method, response.url)),
@@ -232,13 +249,13 @@ class HttpClient:
         if not isinstance(error, requests.exceptions.RequestException):
             return TlsError("{0}.".format(self.redact(str(error))), hint="Check ca_path, client_cert and client_key.")
         if isinstance(error, requests.exceptions.SSLError) or isinstance(reason, urllib3.exceptions.SSLError):
-            return TlsError(
-                "{0}: the TLS connection was refused: {1}.".format(name, text),
-                hint="Check the host name in url, set ca_path to the authority's file, or look whether this port speaks TLS.",
-            )
+            hint = next(hint for words, hint in _TLS_HINTS if re.search(words, text))
+            return TlsError("{0}: the TLS connection was refused: {1}.".format(name, text), hint=hint)
         if isinstance(reason, urllib3.exceptions.ResponseError):
             return RateLimited("{0}: the server asks for a very long pause.".format(name), hint="Try again later.")
         if isinstance(error, requests.exceptions.ProxyError):
+            if " 407" in text:
+                return self._refused_by_proxy(name, text)
             return Unreachable("{0}: the proxy does not answer: {1}.".format(name, text), hint="Check proxy.")
         refused = isinstance(reason, urllib3.exceptions.NewConnectionError)  # which counts as a timeout in urllib3 2
         slow = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
@@ -252,7 +269,15 @@ class HttpClient:
         if isinstance(error, requests.exceptions.ConnectionError) or _broke_off(error):
             kind = Unreachable if read or _never_sent(reason) else LostAnswer
             return kind("{0}: no connection: {1}.".format(name, text), hint="Check url, the port and the firewall.")
-        return ProtocolError("{0}: {1}.".format(name, text), hint="Check url.")
+        return ProtocolError("{0}: {1}.".format(name, text), hint="Check url and proxy.")
+
+    @staticmethod
+    def _refused_by_proxy(name, text, status=None):
+        return Unreachable(
+            "{0}: the proxy refused it: {1}.".format(name, text),
+            hint="Put user name and password in proxy, as in http://name:password@proxy.example.com:3128.",
+            status=status,
+        )
 
     # -- bodies ------------------------------------------------------------------------------------------------------
 
@@ -319,15 +344,31 @@ def _reason(error):
     return getattr(inner, "reason", None) or inner
 
 
+def _final(error):
+    """Whether it is of no use to try a connection again: a certificate or a password gets no better by waiting."""
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return not isinstance(_deepest(error), ssl.SSLEOFError)
+    return isinstance(error, urllib3.exceptions.ProxyError) and re.search(r"failed: 4\d\d", str(error)) is not None
+
+
+def _deepest(error):
+    """The exception at the bottom: of the operating system or of TLS, where there is one."""
+    inner = next((one for one in error.args if isinstance(one, Exception)), None)
+    return error if inner is None else _deepest(inner)
+
+
 def _innermost(error):
     """The shortest true words of an exception: what the operating system or TLS said."""
     reason = _reason(error)
-    text = str(reason if isinstance(reason, Exception) else error)
+    deepest = _deepest(reason if isinstance(reason, Exception) else error)
+    text = str(getattr(deepest, "strerror", None) or deepest)
+    # Objects' addresses before it, and the place in OpenSSL's source after it, tell a reader nothing.
     text = re.sub(
         r"^<?[\w.]*(?:Connection|Error|Pool)[\w.]*(?:\([^)]*\))?(?: object at 0x[0-9a-f]+>?)?[:,]\s*", "", text
     )
-    found = re.search(r"\[Errno -?\d+\] ([^'\")>]+)", text) or re.search(r"\[SSL: [A-Z_0-9]+\] ([^()]+)", text)
-    return (found.group(1) if found else text).strip(" .'\"()")
+    found = re.search(r"\[Errno -?\d+\] ([^'\")>]+)", text)
+    text = found.group(1) if found else re.sub(r"^\[[^\]]+\] | \(_ssl\.c:\d+\)$", "", text)
+    return text.strip(' ."()')
 
 
 def _broke_off(error):

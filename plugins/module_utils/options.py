@@ -11,9 +11,11 @@ environment, so it is applied last, in ``connection_from``.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import ssl
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ansible_collections.backupops.jobs.plugins.module_utils import times
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, Refused
@@ -166,10 +168,19 @@ def fill_from_environment(arguments, environ):
         if value is not None:
             filled[option] = value
             used.append(option)
+    if "refresh_token" in used and _lone_refresh_token(filled, traits):
+        del filled["refresh_token"]  # it is another platform's
+        used.remove("refresh_token")
     leaked = [option for option in used if option in SECRETS]
     if leaked:
         _guard_secrets(arguments, filled, from_environment, leaked)
     return filled
+
+
+def _lone_refresh_token(values, traits):
+    """Whether a refresh token is there that means nothing, because the token that it renews is not."""
+    own_way = ("refresh_token",) in traits.credentials
+    return not own_way and not _absent(values.get("refresh_token")) and _absent(values.get("token"))
 
 
 def _absent(value):
@@ -226,6 +237,8 @@ def connection_from(params, warn):
     if values["auth_url"]:
         values["auth_url"] = _checked_url(values["auth_url"], "auth_url", traits)
     _check_credentials(values, traits)
+    if _lone_refresh_token(values, traits):
+        raise InvalidError("token: not given; refresh_token of {0} only renews it.".format(traits.label))
     for option, default in DEFAULTS.items():
         if values[option] is None:
             values[option] = default
@@ -235,6 +248,7 @@ def connection_from(params, warn):
         if not low <= values[option] <= high:
             raise InvalidError("{0}: {1} is not between {2} and {3}.".format(option, values[option], low, high))
     times.zone(values["timezone"])
+    values["proxy"] = _checked_proxy(values["proxy"])
     _check_files(values)
     for one in filter(None, (url, values["auth_url"])):
         if one.startswith("http://") and not _is_loopback(urlsplit(one).hostname):
@@ -243,18 +257,18 @@ def connection_from(params, warn):
 
 
 def _connection(values, url, traits, warn):
-    redactor = Redactor(values[name] for name in SECRETS)
-    if values["proxy"] and urlsplit(values["proxy"]).password:
-        redactor.add(urlsplit(values["proxy"]).password)
+    redactor = redactor_for(values)
     _scheme, host, port = origin(url)
     cache = SessionCache(
         values.pop("session_cache"),
         values.pop("session_cache_dir"),
-        # Who logs in where; never with what.
+        # Who logs in where, never with what. A refresh token is the only thing that tells whose it is: a digest of it
+        # (it is long and random) keeps accounts apart.
         (
             traits.name,
             url.lower(),
             *[values[name] or "" for name in ("auth_url", "username", "client_id", "domain", "api_version")],
+            *[hashlib.sha256(token.encode("utf-8")).hexdigest() for token in [values["refresh_token"]] if token],
         ),
         warn,
     )
@@ -267,6 +281,17 @@ def _connection(values, url, traits, warn):
         session_cache=cache,
         **values,
     )
+
+
+def redactor_for(params):
+    """A Redactor that knows the secrets among the options, whether these are valid or not."""
+    found = Redactor(str(params[name]) for name in SECRETS if params.get(name))
+    credentials, _at, _rest = str(params.get("proxy") or "").rpartition("@")
+    if ":" in credentials:
+        password = credentials.rpartition("//")[2].partition(":")[2]
+        found.add(password)
+        found.add(unquote(password))
+    return found
 
 
 def _checked_url(url, option, traits):
@@ -311,6 +336,22 @@ def _check_credentials(values, traits):
     )
 
 
+def _checked_proxy(proxy):
+    if proxy is None:
+        return None
+    proxy = proxy if "://" in proxy else "http://" + proxy
+    try:
+        parts = urlsplit(proxy)
+        good = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise InvalidError(
+            "proxy: not an address that names a host.", hint="For example http://proxy.example.com:3128."
+        )
+    return proxy
+
+
 def _check_files(values):
     if values["client_key"] and not values["client_cert"]:
         raise InvalidError("client_cert: not given, but client_key is.")
@@ -318,6 +359,34 @@ def _check_files(values):
         path = values[option]
         if path and not os.path.exists(path):
             raise InvalidError("{0}: there is no file {1}.".format(option, path))
+    if not (values["ca_path"] or values["client_cert"]):
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if values["ca_path"] and not os.path.isdir(values["ca_path"]):
+        try:
+            context.load_verify_locations(values["ca_path"])
+        except OSError as error:
+            raise InvalidError(
+                "ca_path: {0} cannot be used: {1}.".format(values["ca_path"], _words(error)),
+                hint="It must hold the certificate of the authority in PEM form.",
+            ) from error
+    if values["client_cert"]:
+        try:
+            # Without an answer here, OpenSSL would ask at the terminal for the passphrase, and wait.
+            context.load_cert_chain(values["client_cert"], values["client_key"], password=lambda: "")
+        except OSError as error:
+            raise InvalidError(
+                "client_cert: {0} cannot be used: {1}.".format(
+                    " and ".join(filter(None, [values["client_cert"], values["client_key"]])), _words(error)
+                ),
+                hint="A certificate and its key are needed, in PEM form and without a passphrase; the key may stand in "
+                "the same file, or in client_key.",
+            ) from error
+
+
+def _words(error):
+    """What the system or OpenSSL says, without the place in its source."""
+    return (error.strerror or str(error)).partition(" (_ssl.c")[0].rpartition("] ")[2]
 
 
 def _is_loopback(host):

@@ -144,12 +144,13 @@ def differences(one, other, path: str = "") -> list[str]:
 
 
 #: Targets that let the simulated clock run: of these, what was decided and done must be equal, not the moment.
-MOVING = ("job_action",)
+MOVING = ("job_action", "restore_session")
 
 
 def decided(result: dict) -> dict:
     """What does not depend on how fast this machine is."""
     outcome = ("uid", "id", "name", "entity", "changed", "status", "message")
+    session = ("platform", "kind", "type", "source", "initiated_by")
     written = ("account", "module", "operation", "uid", "reason", "status")
     return {
         "changed": result.get("changed"),
@@ -159,6 +160,7 @@ def decided(result: dict) -> dict:
         "outcomes": [{key: one[key] for key in outcome} for one in result.get("outcomes") or []],
         "audit": [{key: one[key] for key in written} for one in result.get("audit") or []],
         "jobs": [one.get("uid") for one in result.get("jobs") or []],
+        "sessions": [{key: one[key] for key in session} for one in result.get("sessions") or []],
     }
 
 

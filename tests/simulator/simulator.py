@@ -18,6 +18,7 @@ from .faults import Faults
 from .products import NAMES, product_class
 from .request_log import RequestLog
 from .server import Server
+from .snapshot import given, taken
 
 
 class Simulator:
@@ -74,6 +75,18 @@ class Simulator:
         if self.tls:
             found["ca"] = self.tls.ca
         return found
+
+    def keep(self, name: str) -> bytes:
+        """The whole state of a product, for ``put_back``. The clock is not part of it."""
+        return taken(self.products[name])
+
+    def put_back(self, name: str, kept: bytes) -> Any:
+        """Serve the product as it was kept; the object is another one. Set the clock first."""
+        product = self.products[name] = given(kept, self.clock)
+        for (served, _tls), server in self._servers.items():
+            if served == name:
+                server.product = product
+        return product
 
     def set_latency(self, seconds: float) -> None:
         for server in self._servers.values():

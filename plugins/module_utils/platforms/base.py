@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model
-from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, Unsupported
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import InvalidError, ProtocolError, Unsupported
 
 #: Every ability that a product may have, in the order of the documentation. Keys of ``info.capabilities``.
 ABILITIES = (
@@ -195,6 +195,13 @@ class SessionTarget:
     overwrites: str | None = None
     running: dict | None = None
     native: dict = field(default_factory=dict)
+
+
+class NotReady(ProtocolError):
+    """The product has accepted to open a session, and it cannot be used yet, or nobody can see whether it can.
+
+    It is not closed: ``lost_session`` finds it again.
+    """
 
 
 @dataclass
@@ -393,7 +400,8 @@ class Platform(abc.ABC):
         A browse session is returned when it can be used: a product that needs time is polled here, within
         ``order.patience``. A restore is returned as soon as the product has accepted, with its ``run`` where that can
         be read. Raises LostAnswer when nobody knows whether it was done, SessionExpired when it was not and the login
-        is new, and the product's refusals. A session that was made but cannot be used must be closed before raising.
+        is new, and the product's refusals. A session that was made but cannot be used must be closed before raising;
+        where a product cannot close it, NotReady keeps it known.
         """
         raise TypeError("{0} has no restore sessions".format(self.traits.name))
 

@@ -19,6 +19,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     SessionExpired,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.http import HttpClient
+from ansible_collections.backupops.jobs.plugins.module_utils.session_cache import CacheRefused
 
 
 class ProductClient(abc.ABC):
@@ -33,7 +34,10 @@ class ProductClient(abc.ABC):
         self._lock = threading.RLock()
         self._session = None
         self._opened_here = False
-        self.keep_session = connection.session_cache.enabled
+        #: No logout at the end. What other tasks may be using is never ended.
+        self.keep_session = False
+        #: A new session destroys the dead one, so it is only made where it can be kept for all tasks.
+        self.renewed_in_one_place = False
 
     # -- to be overridden --------------------------------------------------------------------------------------------
     @abc.abstractmethod
@@ -51,6 +55,13 @@ class ProductClient(abc.ABC):
     @abc.abstractmethod
     def authorize(self, session: dict) -> dict:
         """The headers that carry the session."""
+
+    def fits(self, session: dict) -> bool:
+        """Whether a session from the cache has what a request needs."""
+        try:
+            return all(isinstance(value, str) for value in self.authorize(session).values())
+        except (KeyError, TypeError, AttributeError):
+            return False
 
     @abc.abstractmethod
     def check(self, response, read: bool):
@@ -80,7 +91,7 @@ class ProductClient(abc.ABC):
         with self._lock:
             if self._session is None:
                 given = self.given_session()
-                self._session = given or self.connection.session_cache.get_or_create(self._login_here)
+                self._session = given or self.connection.session_cache.get_or_create(self._login_here, self.fits)
                 self._register(self._session)
             return self._session
 
@@ -88,12 +99,26 @@ class ProductClient(abc.ABC):
         """Log out if this client logged in and nobody else may use the session; never raises."""
         with self._lock:
             session, self._session = self._session, None
-        if session is not None and self._opened_here and not self.keep_session:
-            try:
-                self.logout(session)
-            except BackupOpsError:
-                pass  # it will expire by itself
+        kept = self.keep_session or self.connection.session_cache.keeps
+        if session is not None and self._opened_here and not kept:
+            self._end(session)
         self.http.close()
+
+    def forget(self, check_mode=False) -> bool:
+        """End the session that the cache keeps, and remove it; whether there was one. Raises CacheRefused.
+
+        What the user has made, a token or a pair, is not ended, and a pair that is removed would be lost.
+        """
+        if self.given_session() is not None or self.renewed_in_one_place:
+            return False
+        return self.connection.session_cache.forget(None if check_mode else self._end, self.fits)
+
+    def _end(self, session):
+        self._register(session)
+        try:
+            self.logout(session)
+        except BackupOpsError:
+            pass  # it will expire by itself
 
     def _send(self, session, method, path, read, headers, params, json, data):
         response = self.http.request(
@@ -120,6 +145,17 @@ class ProductClient(abc.ABC):
                 raise AuthenticationError(
                     "The token was refused: it is wrong or has expired.", hint="Give a new token.", status=401
                 )
-            self._session = self.connection.session_cache.replace(dead, self._login_here)
+            try:
+                self._session = self.connection.session_cache.replace(
+                    dead, self._login_here, self.fits, self.renewed_in_one_place
+                )
+            except CacheRefused as error:
+                raise AuthenticationError(
+                    "The token has expired and was not renewed, because the new one could not be kept: {0}.".format(
+                        error
+                    ),
+                    hint="Put session_cache_dir right.",
+                    status=401,
+                ) from error
             self._register(self._session)
             return self._session

@@ -18,6 +18,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms import re
 @contextlib.contextmanager
 def opened(context):
     """The Platform of the task's connection options. Its session is ended afterwards, also on failure."""
+    context.protect(options.redactor_for(context.params))  # also what is said of options that are refused
     libraries.need_requests()
     connection = options.connection_from(context.params, context.warn)
     context.protect(connection.redactor)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,21 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m36
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
-@pytest.fixture(scope="module")
-def writer():
-    spec = importlib.util.spec_from_file_location("capabilities", DOCS / "capabilities.py")
+def loaded(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return loaded("capabilities")
+
+
+@pytest.fixture(scope="module")
+def permissions():
+    return loaded("permissions")
 
 
 def guide(name):
@@ -43,8 +53,39 @@ def test_every_ability_is_explained(writer):
     assert tuple(writer.ABILITIES) == ABILITIES
 
 
+def test_the_guide_of_permissions_is_up_to_date(permissions):
+    assert guide("permissions") == permissions.guide(TRAITS), "run: python docs/permissions.py"
+
+
+def test_every_permission_has_its_page_or_is_unknown(permissions):
+    named = {
+        name: {can.permission for can in one.capabilities.values() if can.supported} - {permissions.UNKNOWN}
+        for name, one in TRAITS.items()
+    }
+    assert named == {name: set(pages) for name, pages in permissions.PAGES.items()}
+    for pages in permissions.PAGES.values():
+        for sure, page, words in pages.values():
+            assert sure in (permissions.DOCUMENTED, permissions.INFERRED) and page.startswith("https://") and words
+
+
+def test_the_guide_of_permissions_tells_of_every_ability_and_product():
+    rows = (
+        guide("permissions")
+        .partition("What each ability needs")[2]
+        .partition("Where that stands")[0]
+        .split("   * - ")[1:]
+    )
+    cells = {row.splitlines()[0].strip("`"): [cell.strip() for cell in row.split("     - ")[1:]] for row in rows}
+    assert cells.pop("Ability") == [f"``{name}``" for name in TRAITS]
+    assert set(cells) == set(ABILITIES)
+    for ability, told in cells.items():
+        supported = [one.capabilities[ability].supported for one in TRAITS.values()]
+        assert [cell != "**no**" for cell in told] == supported, ability
+        assert all(re.fullmatch(r"\*\*no\*\*|unknown|.+ \((documented|inferred)\)", cell) for cell in told), ability
+
+
 def test_markup_of_a_note_is_plain_text(writer):
-    assert writer._plain(r"a_b *c* `d` |e| \f") == r"a\_b \*c\* \`d\` \|e\| \\f"
+    assert writer.plain(r"a_b *c* `d` |e| \f") == r"a\_b \*c\* \`d\` \|e\| \\f"
 
 
 def test_every_kind_of_error_is_explained():

@@ -19,6 +19,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     PermissionDenied,
     ProtocolError,
     SessionExpired,
+    Unreachable,
     Unsupported,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
@@ -54,10 +55,19 @@ _BACKUP, _UTC = 1, "(UTC) Coordinated Universal Time"
 
 
 class CommvaultClient(ProductClient):
-    """Sessions are login tokens (``QSDK …``, 30 minutes of inactivity), or the token that the user gave."""
+    """Sessions are login tokens (``QSDK …``, 30 minutes of inactivity), the token that the user gave, or a pair
+    ``{token, refresh_token}`` of which the user gave the first.
+    """
 
     def __init__(self, connection):
         super().__init__(connection)
+        if connection.refresh_token and not connection.session_cache.enabled:
+            raise InvalidError(
+                "session_cache: must be true with refresh_token.",
+                hint="Each renewal makes a new pair, and Commvault deletes the whole chain when an old one is used "
+                "again: so the new pair has to be kept for the next task.",
+            )
+        self.renewed_in_one_place = bool(connection.refresh_token)
         #: Whether the server has shown that it lacks the V4 calls of activity control.
         self._classic = False
 
@@ -65,6 +75,8 @@ class CommvaultClient(ProductClient):
     def login(self):
         """POST Login with the password in base64. A refusal is HTTP 200 without ``token``, with ``errList``."""
         connection = self.connection
+        if connection.refresh_token:
+            return self._pair()
         body = {
             "username": connection.username,
             "password": base64.b64encode(connection.password.encode("utf-8")).decode("ascii"),
@@ -102,6 +114,9 @@ class CommvaultClient(ProductClient):
         )
 
     def given_session(self):
+        return None if self.connection.refresh_token else self._given_token()
+
+    def _given_token(self):
         session = super().given_session()
         if session:
             session["token"] = session["token"].strip()
@@ -109,9 +124,48 @@ class CommvaultClient(ProductClient):
                 raise InvalidError("token: it has characters that no token has.", hint="Was it copied whole?")
         return session
 
+    def _pair(self):
+        """The pair that the user gave; once it has died, the next one: POST V4/AccessToken/Renew.
+
+        The vendor's page: a renewal brings a new pair, and to use an older pair again deletes the whole chain. So this
+        is sent once, under the lock of the session cache, with the pair that stands in it.
+        """
+        dead = self._session
+        if dead is None:
+            return dict(self._given_token(), refresh_token=self.connection.refresh_token.strip())
+        body = {"accessToken": _bare(dead["token"]), "refreshToken": dead["refresh_token"]}
+        try:
+            response = self.http.request(
+                "POST", "V4/AccessToken/Renew", read=False, headers={"Accept": "application/json"}, json=body
+            )
+        except LostAnswer as error:
+            raise Unreachable(
+                "The answer to the renewal of the access token was lost: {0}".format(error.message),
+                hint="If the next task is refused too, make a new pair in Command Center and give token and refresh_token.",
+                status=error.status,
+            ) from error
+        try:
+            answer = self._decoded(response)
+        except ProtocolError:
+            answer = {}  # seen with refusals of token calls
+        made = mapping(answer.get("tokenInfo")) or answer
+        token, refresh = text(made.get("accessToken")), text(made.get("refreshToken"))
+        if response.ok and token and refresh:
+            return {"token": token, "refresh_token": refresh}
+        code, message = refusal(answer)
+        raise AuthenticationError(
+            self.connection.redact(
+                "Commvault refused to renew the access token: {0}.".format((message or "no reason given").rstrip(". "))
+            ),
+            hint="Make a new pair in Command Center, and give token and refresh_token. A pair belongs to one "
+            "session_cache_dir: used elsewhere too, it ends everywhere.",
+            status=response.status_code,
+            code=code,
+        )
+
     def secrets_of(self, session):
         token = session["token"]
-        return [token, token.rpartition(" ")[2]]
+        return [token, token.rpartition(" ")[2], *filter(None, [session.get("refresh_token")])]
 
     def authorize(self, session):
         """``Authtoken`` for login tokens (``QSDK …``) and for ``SAML …``; anything else is an access token.
@@ -120,19 +174,20 @@ class CommvaultClient(ProductClient):
         ``Authtoken``, also on the classic paths, of which nobody says that they read ``Authorization``. So both
         headers are sent, ``Authtoken`` without the word Bearer.
         """
-        kind, blank, rest = session["token"].partition(" ")
+        kind, blank, _rest = session["token"].partition(" ")
         headers = {"Accept": "application/json"}
         if kind.upper() in ("QSDK", "SAML") and blank:
             headers["Authtoken"] = session["token"]
         else:
-            bare = rest.strip() if kind.lower() == "bearer" and blank else session["token"]
+            bare = _bare(session["token"])
             headers["Authtoken"] = bare
             headers["Authorization"] = "Bearer " + bare
         return headers
 
     def logout(self, session):
-        """POST Logout; the answer is plain text."""
-        self.http.request("POST", "Logout", read=False, headers=self.authorize(session))
+        """POST Logout; the answer is plain text. A pair stays: the user made it."""
+        if "refresh_token" not in session:
+            self.http.request("POST", "Logout", read=False, headers=self.authorize(session))
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def check(self, response, read):
@@ -367,6 +422,12 @@ def lacks_call(error):
 
 def _in_utc(epoch):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(epoch))
+
+
+def _bare(token):
+    """A token without the word Bearer."""
+    kind, blank, rest = token.partition(" ")
+    return rest.strip() if kind.lower() == "bearer" and blank else token
 
 
 def refusal(answer):

@@ -9,11 +9,16 @@ from __future__ import annotations
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Capability, Traits
 
+#: Words of the vendor's pages about permissions (docs/permissions.py has the pages).
+_JOBS, _AGENTS, _PROTECTION = "Job Management", "Agent Management", "Data Protection/Management Operations"
+_COPIES = "Operations on Storage Policy \\ Copy"
+_RECOVER = "Browse, and In Place Recover or Out-of-Place Recover"
+
 TRAITS = Traits(
     name="commvault",
     label="Commvault",
     native_entity=model.RUN,
-    options=("domain",),
+    options=("domain", "refresh_token"),
     credentials=(("token",), ("username", "password")),
     page_size=1000,
     has_copies=True,
@@ -73,6 +78,7 @@ TRAITS = Traits(
             "Activity control of a subclient, client, client group or the CommCell. Older releases: the classic calls, for "
             "subclients and clients only.",
             since="11.32 for V4",
+            permission=_AGENTS,
         ),
         "disable": Capability(
             True,
@@ -80,6 +86,7 @@ TRAITS = Traits(
             "PUT V4/Subclient/{id}/Backup/Action/Disable",
             "As enable. Running jobs go on; pending, queued and suspended ones cannot resume while it is off.",
             since="11.32 for V4",
+            permission=_AGENTS,
         ),
         "start": Capability(
             True,
@@ -87,16 +94,22 @@ TRAITS = Traits(
             "POST Subclient/{id}/action/backup",
             "Levels: full, incremental (the default, always sent), differential, synthetic_full. An incremental without a "
             "full before it becomes one.",
+            permission=_PROTECTION,
         ),
         "suspend": Capability(
             True,
             model.RUN,
             "POST Job/{id}/action/pause",
             "Asynchronous, through Suspend Pending. Phases that cannot be pre-empted cannot be suspended.",
+            permission=_JOBS,
         ),
-        "resume": Capability(True, model.RUN, "POST Job/{id}/action/resume", "Asynchronous."),
+        "resume": Capability(True, model.RUN, "POST Job/{id}/action/resume", "Asynchronous.", permission=_JOBS),
         "stop": Capability(
-            True, None, "POST Job/{id}/action/kill", "Asynchronous: the job passes through Kill Pending."
+            True,
+            None,
+            "POST Job/{id}/action/kill",
+            "Asynchronous: the job passes through Kill Pending.",
+            permission=_JOBS,
         ),
         "job_operation": Capability(
             True,
@@ -104,10 +117,15 @@ TRAITS = Traits(
             "POST V4/Plan/BackupDestination/JobOperations",
             "recopy needs release 11.34. A delete cannot be undone.",
             since="11.32",
+            permission=_COPIES,
         ),
         "browse_session": Capability(False, note="Commvault browses without a session."),
         "data_restore": Capability(
-            True, None, "POST CreateTask", "Restore task for files. Its request is known from client code only."
+            True,
+            None,
+            "POST CreateTask",
+            "Restore task for files. Its request is known from client code only.",
+            permission=_RECOVER,
         ),
         "list_restore_sessions": Capability(True, None, "GET Job?jobFilter=Restore", "Restore jobs."),
     },

@@ -63,6 +63,10 @@ RESTORES = {
     "skip_file_rename": {"type": "bool"},
 }
 
+#: Words of the vendor's page about roles (docs/permissions.py has it).
+_VIEWER, _BACKUP_ADMIN = "Backup and Recovery viewer", "Backup and Recovery backup admin"
+_RESTORE_ADMIN = "Backup and Recovery restore admin"
+
 CAPABILITIES = {
     "list_runs": Capability(
         True,
@@ -70,12 +74,14 @@ CAPABILITIES = {
         "GET …/v1/job",
         "The server cannot filter by time. The end of a job is not told: a finished job counts by its start. A job "
         "that names no volume cannot be related to a definition.",
+        permission=_VIEWER,
     ),
     "list_definitions": Capability(
         True,
         "definition",
         "GET …/v1/backup/working-environment, then …/{id}/volume",
         "Protected volumes only, with one call for each system.",
+        permission=_VIEWER,
     ),
     "read_enabled": Capability(
         True,
@@ -84,18 +90,21 @@ CAPABILITIES = {
         "NetApp does not publish the words of backup-status. The words active, on, enabled and protected, and paused, "
         "off, disabled and suspended are understood, which is inferred; others are null until active_words or "
         "paused_words names them.",
+        permission=_VIEWER,
     ),
     "enable": Capability(
         True,
         "definition",
         "PUT …/v1/backup/working-environment/{id}/volume/{id}, state RESUME",
         "Resumes the scheduled backups of a volume.",
+        permission=_BACKUP_ADMIN,
     ),
     "disable": Capability(
         True,
         "definition",
         "PUT …/v1/backup/working-environment/{id}/volume/{id}, state PAUSE",
         "Pauses the scheduled backups of a volume; a backup that runs goes on.",
+        permission=_BACKUP_ADMIN,
     ),
     "start": Capability(
         True,
@@ -104,6 +113,7 @@ CAPABILITIES = {
         "Only for protected volumes, and without a level. SnapLock volumes are refused. The name of the volume's own "
         "backup policy is sent along, and the policy stays as it is, which is inferred. A paused volume can be backed "
         "up by hand if BlueXP accepts it, which is not documented.",
+        permission=_BACKUP_ADMIN,
     ),
     "suspend": Capability(False, note=_NO_PAUSE),
     "resume": Capability(False, note=_NO_PAUSE),
@@ -124,8 +134,11 @@ CAPABILITIES = {
         None,
         "POST …/v3/restore",
         "Restores a volume or files. A restore that runs cannot be stopped.",
+        permission=_RESTORE_ADMIN,
     ),
-    "list_restore_sessions": Capability(True, None, "GET …/v1/job", "Jobs that carry a restore block."),
+    "list_restore_sessions": Capability(
+        True, None, "GET …/v1/job", "Jobs that carry a restore block.", permission=_VIEWER
+    ),
 }
 
 TRAITS = Traits(

@@ -232,10 +232,9 @@ class VeeamM365Client(ProductClient):
         return {"Authorization": "Bearer " + session["token"], "Accept": "application/json"}
 
     def logout(self, session):
-        if self._api_version and VERSIONS[self._api_version].logout:
-            self.http.request(
-                "POST", "/{0}/token/logout".format(self._api_version), read=False, headers=self.authorize(session)
-            )
+        version = session.get("api_version") or self._api_version
+        if version and VERSIONS[version].logout:
+            self.http.request("POST", "/{0}/token/logout".format(version), read=False, headers=self.authorize(session))
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def check(self, response, read):

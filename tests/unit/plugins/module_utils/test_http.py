@@ -113,6 +113,19 @@ def test_a_write_is_sent_once(stage, fault):
     assert len(one.log.entries()) == 1
 
 
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "cut"])
+def test_a_write_that_broke_off_inside_tls_is_lost(stage, tmp_path, fault):
+    good = Certificates(str(tmp_path))
+    one = stage(tls=good.context)
+    client = one.client(ca_path=good.ca)
+    client.request("GET", "/thing")  # the connection is there already
+    one.faults.add(fault)
+    with pytest.raises(errors.LostAnswer) as caught:
+        client.request("POST", "/thing", read=False)
+    assert "_ssl" not in caught.value.message and "object at" not in caught.value.message
+    assert len(one.log.writes()) == 1
+
+
 def test_a_write_that_could_not_even_connect_is_not_lost(stage):
     one = stage()
     client = one.client()

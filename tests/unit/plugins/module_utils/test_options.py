@@ -51,6 +51,17 @@ def test_what_does_not_apply_is_left_out_of_the_environment():
     assert filled == {"platform": "nakivo", "url": "https://n", "tenant": "x"}
 
 
+def test_a_refresh_token_counts_only_with_the_token_that_it_renews():
+    environ = {"BACKUPOPS_USERNAME": "u", "BACKUPOPS_PASSWORD": "p", "BACKUPOPS_REFRESH_TOKEN": "of BlueXP"}
+    assert options.fill_from_environment(TASK, environ) == dict(TASK, username="u", password="p")
+    bluexp = {"platform": "netapp_bluexp"}
+    assert options.fill_from_environment(bluexp, environ)["refresh_token"] == "of BlueXP"
+    pair = {"BACKUPOPS_COMMVAULT_TOKEN": "t", "BACKUPOPS_COMMVAULT_REFRESH_TOKEN": "r"}
+    assert options.fill_from_environment(TASK, pair) == dict(TASK, token="t", refresh_token="r")
+    with pytest.raises(InvalidError, match="token: not given"):
+        connect(dict(WHOLE, refresh_token="r"))
+
+
 def test_empty_means_not_given():
     filled = options.fill_from_environment(dict(TASK, password="", username=None), {"BACKUPOPS_PASSWORD": ""})
     assert filled == TASK

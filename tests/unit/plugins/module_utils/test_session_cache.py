@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -85,7 +87,7 @@ def test_what_has_expired_is_not_used(cache):
     assert cache().get_or_create(lambda: {"token": "new"})["token"] == "new"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "{" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "{" * 100_000, "[" * 60_000, '{"expires_at": []}'])
 def test_a_corrupt_file_is_replaced(cache, tmp_path, text, warnings):
     cache().get_or_create(lambda: {"token": "1"})
     (file,) = (tmp_path / "sessions").glob("*.json")
@@ -125,6 +127,44 @@ def test_what_others_could_have_written_is_not_used(cache, tmp_path, spoil, warn
     assert cache().get_or_create(lambda: {"token": "fresh"}) == {"token": "fresh"}
     assert len(warnings) == 1 and "session cache is not used" in warnings[0]
     assert "planted" not in warnings[0] and "fresh" not in warnings[0]
+
+
+def test_a_slash_at_the_end_does_not_make_a_link_a_folder(tmp_path, warnings):
+    real = tmp_path / "real"
+    real.mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(real)
+    cache = SessionCache(True, str(tmp_path / "link") + "/", ("x",), warnings.append)
+    assert cache.get_or_create(lambda: {"token": "1"}) == {"token": "1"} and not cache.keeps
+    assert "is a link" in warnings[0] and not list(real.iterdir())
+
+
+def test_a_draft_that_was_left_behind_does_not_lend_its_mode(cache, tmp_path):
+    folder = tmp_path / "sessions"
+    one = cache()
+    folder.mkdir(mode=0o700)
+    draft = Path("{0}.{1}.new".format(one.path, os.getpid()))
+    draft.write_text("")
+    draft.chmod(0o644)
+    one.get_or_create(lambda: {"token": "1"})
+    assert stat.S_IMODE(Path(one.path).stat().st_mode) == 0o600
+
+
+def test_what_would_destroy_the_old_session_needs_a_place_for_the_new_one(cache, tmp_path):
+    login = Logins()
+    dead = cache().get_or_create(login)
+    (tmp_path / "sessions").chmod(0o777)
+    with pytest.raises(session_cache.CacheRefused, match="open to other users"):
+        cache().replace(dead, login, only_kept=True)
+    assert login.count == 1
+
+
+def test_a_session_is_forgotten_once(cache, tmp_path):
+    ended = []
+    assert cache().forget(ended.append) is False and not (tmp_path / "sessions").exists()
+    cache().get_or_create(Logins())
+    assert cache().forget(None) is True and not ended  # looks only
+    assert cache().forget(ended.append) is True and ended == [{"token": "token-1"}]
+    assert cache().forget(ended.append) is False and len(ended) == 1
 
 
 def test_a_foreign_owner_is_refused(cache, tmp_path, warnings, monkeypatch):
