@@ -38,6 +38,8 @@ STEP_TIMEOUT = 1800
 NOTHING_DONE = re.compile(rb"All targets skipped|no tests ran|collected 0 items|Nothing to do")
 #: Modules run on this and newer (tests/config.yml).
 OLDEST_TARGET = "3.9"
+#: The package in which awx.awx lies, in the version whose options the tests know.
+AWX = "ansible==13.8.0"
 
 
 @dataclass(frozen=True)
@@ -435,6 +437,27 @@ def target_step(pythons: dict[str, Path]) -> list[Step]:
     return [Step(f"syntax {OLDEST_TARGET}", [[str(python), "-c", program]])]
 
 
+def awx_step(core: Core) -> Step:
+    """controller_apply with the real modules of awx.awx; of the package only those few files are unpacked."""
+    tools, folder = VENVS / core.version / "bin", BUILD / "awx"
+    python = str(tools / "python")
+    # A wheel of data: which Python it is for makes no difference here.
+    fetch = [
+        python,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--dest",
+        str(folder),
+    ]
+    fetch += ["--only-binary", ":all:", "--python-version", "3.13", AWX]
+    check = [python, str(ROOT / "tests" / "playbooks" / "controller" / "check.py"), str(folder)]
+    return Step(f"{core.version} awx", [fetch, check], (f"{core.version} environment",), env=with_path(tools))
+
+
 def all_steps(cores: dict[Core, str], pythons: dict[str, Path]) -> list[Step]:
     order = list(cores)
     highest, lowest = order[-1], order[0]
@@ -443,7 +466,7 @@ def all_steps(cores: dict[Core, str], pythons: dict[str, Path]) -> list[Step]:
     if lowest is not highest:
         linters += lint_steps(lowest, cores[lowest], pythons, full=False)
     # Core by core as far as the needs allow; the linters and the small things fill the gaps.
-    return target_step(pythons) + [step for lane in reversed(lanes) for step in lane] + linters
+    return target_step(pythons) + [step for lane in reversed(lanes) for step in lane] + linters + [awx_step(highest)]
 
 
 def wanted_steps(steps: list[Step], word: str) -> list[Step]:
