@@ -6,16 +6,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "p@ss+w&rd=1 %é"
 SECRET = "s3cr+t&="
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="tells processes by /proc, which this system lacks"
+)
 
 
 class Runbooks:
@@ -41,6 +49,7 @@ class Runbooks:
             ANSIBLE_HOME=str(folder / "home"),
             ANSIBLE_LOCALHOST_WARNING="false",
             ANSIBLE_NOCOLOR="1",
+            ANSIBLE_SHOW_CUSTOM_STATS="true",
             LC_ALL="C.UTF-8",
             PWD=str(folder),
         )
@@ -77,3 +86,33 @@ class Runbooks:
         """Hosts on which the playbook changed something."""
         recap, _output = self.run(playbook, *options, good=good, **variables)
         return {host for host, row in recap.items() if row["changed"]}
+
+
+def published(output, name):
+    """A variable that the play hands on with set_stats."""
+    stats = output.partition("CUSTOM STATS")[2].partition("RUN:")[2]
+    return json.loads(stats[stats.index("{") :])[name]
+
+
+def descendants(process):
+    """Ids of all that a process has started: newer releases of Ansible put workers into sessions of their own."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    found, more = [process.pid], True
+    while more:
+        new = [id for id, parent in parents.items() if parent in found and id not in found]
+        found, more = found + new, bool(new)
+    return found
+
+
+def kill(process):
+    """End the play that ``Runbooks.start`` began at once, with all that it has started."""
+    if process.poll() is not None:
+        return
+    os.kill(process.pid, signal.SIGSTOP)  # it must not start anything more meanwhile
+    for id in descendants(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(id, signal.SIGKILL)
+    process.communicate(timeout=60)

@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -19,7 +16,7 @@ import pytest
 from simulator import Simulator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from runbooks import PASSWORD, SECRET, Runbooks
+from runbooks import PASSWORD, SECRET, Runbooks, kill, needs_proc
 
 PRODUCTS = {"commvault", "nakivo", "netapp_bluexp", "veeam_m365"}
 
@@ -102,28 +99,7 @@ def test_everything_is_put_back_exactly(simulator, runbooks, window):
     assert runbooks.changed("maintenance_end", **window) == set()
 
 
-def descendants(process):
-    """Ids of all that a process has started: newer releases of Ansible put workers into sessions of their own."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    found, more = [process.pid], True
-    while more:
-        new = [id for id, parent in parents.items() if parent in found and id not in found]
-        found, more = found + new, bool(new)
-    return found
-
-
-def kill(process):
-    os.kill(process.pid, signal.SIGSTOP)  # it must not start anything more meanwhile
-    for id in descendants(process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(id, signal.SIGKILL)
-    process.communicate(timeout=60)
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="tells processes by /proc, which this system lacks")
+@needs_proc
 def test_a_play_that_is_killed_half_way_is_swept_up(simulator, runbooks, window):
     before = switches(simulator)
     simulator.set_latency(0.3)
