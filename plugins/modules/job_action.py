@@ -75,6 +75,7 @@ options:
   level:
     description:
       - Level of the backup that is started. Commvault knows all; Veeam V(full) (v6 and later) and V(incremental); NAKIVO and BlueXP none.
+      - Without it Commvault is asked for V(incremental).
     type: str
     choices: [full, incremental, differential, synthetic_full]
   wait:
@@ -140,6 +141,7 @@ options:
       enable_after:
         description:
           - A time at which the server itself enables the backups again, with V(state=disabled). Relative times point to the future.
+          - Records tell it as C(native.enabled_again_at).
         type: str
   nakivo:
     description: Options that only NAKIVO Backup & Replication has.

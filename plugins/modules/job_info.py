@@ -126,7 +126,7 @@ EXAMPLES = r"""
     max_age: 24h
     health: [failed, overdue, never_ran]
 
-- name: Names and sizes of the runs of one weekend, on BlueXP
+- name: Systems and results of the runs of one weekend, on BlueXP
   backupops.jobs.job_info:
     platform: netapp_bluexp
     client_id: "{{ vault_bluexp_client_id }}"
@@ -134,7 +134,7 @@ EXAMPLES = r"""
     since: "2026-01-31"
     until: "2026-02-02"
     timezone: Europe/Zurich
-    query: "[].{name: name, bytes: bytes.transferred}"
+    query: "[].{system: workload.client, result: result}"
 
 - name: One definition of Veeam Backup for Microsoft 365 by its name
   backupops.jobs.job_info:
@@ -209,7 +209,9 @@ jobs:
       type: str
       sample: null
     name:
-      description: Name of the definition. Commvault's have the form C(client/agent/backupset/subclient).
+      description:
+        - Name of the definition. Commvault's have the form C(client/agent/backupset/subclient).
+        - Null for runs of NetApp BlueXP, whose jobs have no name; C(workload) tells what they are about.
       returned: success
       type: str
       sample: Exchange Online
@@ -364,7 +366,10 @@ jobs:
       type: dict
       sample: null
     native:
-      description: The product's own ids and names.
+      description:
+        - The product's own ids and names.
+        - A definition of Commvault has C(enabled_again_at), the time at which the server itself enables its backups again
+          (O(backupops.jobs.job_action#module:commvault.enable_after)); else null.
       returned: success
       type: dict
       sample: {client_id: "2", subclient_id: "7"}

@@ -151,8 +151,10 @@ class RestoreSessionAction(WaitingAction):
         now = {name: value for name, value in arguments.items() if name not in waiting.SPEC and name != "wait"}
         result = self._ship_module(self._name, now, task_vars)
         following = {one["run"]["uid"]: one for one in result.get("sessions") or [] if one["run"] is not None}
-        if result.get("failed") or not following:
+        if result.get("failed"):
             return result
+        if not following:
+            return dict(result, timeline=[])
         patience = waiting.Patience.of(validated, waiting.accepted_for(validated["state"]))
         waited, failure = self._slices(arguments, task_vars, list(following), patience)
         for uid, run in waited.runs.items():

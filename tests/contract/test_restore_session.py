@@ -287,7 +287,11 @@ def test_a_request_that_never_arrived_is_not_repeated_but_the_next_task_opens(ca
     assert len(case.made()) == 1
 
 
-def test_an_orphan_of_a_killed_task_is_taken_or_closed_by_the_next(veeam, monkeypatch):
+@pytest.mark.parametrize("behind", [0, 1800])
+def test_an_orphan_of_a_killed_task_is_taken_or_closed_by_the_next(veeam, monkeypatch, behind):
+    """Also where the server's clock is half an hour behind: whoever looks must know that before."""
+    veeam.simulator.clock.advance(-behind)
+
     class Killed(BaseException):
         pass
 
@@ -629,6 +633,8 @@ def test_a_recovery_job_is_a_restore(nakivo):
     ended = good(nakivo.session("stopped", kind="restore", session_id=session["id"], wait=True, wait_interval=1))
     assert ended["changed"] is True and ended["session"]["result"] == "cancelled"
     assert good(nakivo.session("stopped", **arguments))["changed"] is False
+    again = good(nakivo.session("stopped", wait=True, **arguments))
+    assert (again["changed"], again["timeline"]) == (False, [])
 
 
 def test_a_restore_is_waited_for(nakivo):

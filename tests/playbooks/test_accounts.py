@@ -145,7 +145,21 @@ def test_a_dry_run_can_do_with_the_read_account(example, simulator, tmp_path):
 
 
 def test_every_playbook_that_acts_says_so():
-    acting = ("backup_gate", "maintenance_begin", "maintenance_end", "maintenance_sweep", "rerun_failed")
-    for name in acting:
-        play = yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text("utf-8"))[0]
-        assert play["vars"]["backupops_account"] == "write", name
+    roles = {"backup_gate", "decommission", "legal_hold", "maintenance_window", "rerun_failed", "restore_drill"}
+    modules = {"backupops.jobs.job_action", "backupops.jobs.job_operation", "backupops.jobs.restore_session"}
+    acting = set()
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        for play in yaml.safe_load(path.read_text("utf-8")):
+            acts = any(role["role"].rpartition(".")[2] in roles for role in play.get("roles", ()))
+            if acts or any(modules.intersection(task) for task in play.get("tasks", ())):
+                acting.add(path.stem)
+                assert "write" in play["vars"]["backupops_account"], path
+    assert acting >= {
+        "backup_gate",
+        "decommission",
+        "legal_hold",
+        "maintenance_begin",
+        "rerun_failed",
+        "restore_drill",
+        "stop_run",
+    }

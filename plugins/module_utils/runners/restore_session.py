@@ -22,7 +22,12 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.http import pause
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms import registry
-from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Query, SessionOrder, SessionTarget
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
+    NotReady,
+    Query,
+    SessionOrder,
+    SessionTarget,
+)
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import target as targets
 from ansible_collections.backupops.jobs.plugins.module_utils.runners import waiting
 from ansible_collections.backupops.jobs.plugins.module_utils.session_records import Kept, SessionRecords, digest
@@ -328,7 +333,7 @@ class _Task:
             kept.session = session
             self.records.keep(kept)
         except BackupOpsError as error:
-            if not isinstance(error, (_NotSeen, Ambiguous)):
+            if not isinstance(error, (_NotSeen, Ambiguous, NotReady)):
                 self.records.drop(kept)
             self._note(_OPENS[self.kind], self.target.source, None, None, "failed")
             raise
@@ -370,7 +375,7 @@ class _Task:
             look += 1
             try:
                 found = self.platform.lost_session(self.order, self.target, kept.sent_at, self._ids())
-            except Ambiguous:
+            except (Ambiguous, NotReady):
                 raise
             except BackupOpsError as error:
                 found, lost = None, lost or error  # the next look decides; the record stays, whatever happens here
@@ -479,7 +484,18 @@ class _Task:
                 error = None
             except BackupOpsError as caught:
                 error = caught
-            session = self._until_ended(session, kept, error)
+            try:
+                session = self._until_ended(session, kept, error)
+            except BackupOpsError as problem:
+                self._note("stop", session["source"], before["state"], None, "failed", session["id"])
+                raise type(problem)(
+                    "The stop of {0} was sent, but what became of it could not be read: {1}".format(
+                        session["id"], (error or problem).message
+                    ),
+                    hint=problem.hint,
+                    status=problem.status,
+                    code=problem.code,
+                ) from problem
             if not sessions.is_open(session) or session["state"] == model.STOPPING:
                 break
             # Ending a session twice does no harm, once a read has shown that the first attempt did not arrive.
@@ -538,7 +554,8 @@ class _Task:
         if self.kind != sessions.RESTORE:
             return
         following = [one for one in context.result["sessions"] if one["run"] is not None]
-        if len(following) < len(context.result["sessions"]):
+        # One that was stopped by an earlier task may come without its run: there is nothing to wait for.
+        if any(one["run"] is None and sessions.is_open(one) for one in context.result["sessions"]):
             raise NotFound("The restore was started, but its run does not show, so it cannot be waited for.")
         waited = waiting.wait_for(self.platform, [one["run"] for one in following], self.patience, context.progress)
         context.result["timeline"] = waited.timeline

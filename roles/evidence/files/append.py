@@ -29,4 +29,7 @@ def append(path, entries):
 
 
 if __name__ == "__main__":
-    append(sys.argv[1], json.load(sys.stdin))
+    try:
+        append(sys.argv[1], json.load(sys.stdin))
+    except OSError as problem:
+        sys.exit(f"{sys.argv[1]}: {problem.strerror}")

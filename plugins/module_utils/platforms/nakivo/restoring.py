@@ -219,11 +219,18 @@ class Restoring:
             raise LostAnswer("The answer to createSession names no session.")
         try:
             self._until_active(id, target, order.patience)
-        except BackupOpsError:
+        except BackupOpsError as error:
             try:
                 self.client.close_recovery(id)
             except BackupOpsError:
-                pass  # it ends by itself when nobody asks for its state
+                raise type(error)(
+                    "The session {0} was opened, and whether it is closed again could not be read: {1}".format(
+                        id, error.message
+                    ),
+                    hint="It ends by itself within a minute when nobody asks for its state.",
+                    status=error.status,
+                    code=error.code,
+                ) from error
             raise
         return sessions.session_record(
             id,

@@ -23,10 +23,17 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     NotFound,
     PermissionDenied,
     ProtocolError,
+    RateLimited,
+    Unreachable,
     Unsupported,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.http import pause
-from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Listing, Query, SessionTarget
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
+    Listing,
+    NotReady,
+    Query,
+    SessionTarget,
+)
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.netapp_bluexp import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import integer, listed, text
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import mapping as dict_of
@@ -398,19 +405,26 @@ class Restoring:
 
     # -- browsing ----------------------------------------------------------------------------------------------------
     def _explored_session(self, job, target, patience):
-        """The session, once the backup can be read. Raises ProtocolError when that fails or takes too long."""
+        """The session, once the backup can be read. Raises ProtocolError when that fails, NotReady when it takes too long."""
         volume = target.native["volume"]
         longest = min(EXPLORE_S, patience.timeout) if patience else EXPLORE_S
         begun = time.monotonic()
         while True:
-            state, result = self._explored(volume, job) or (model.QUEUED, None)
+            trouble = None
+            try:
+                state, result = self._explored(volume, job) or (model.QUEUED, None)
+            except (Unreachable, RateLimited, ProtocolError) as error:
+                trouble, state = error, model.UNKNOWN  # it goes on there, whoever looks
             if state == model.FINISHED:
                 break
             if time.monotonic() - begun > longest:
-                raise ProtocolError(
-                    "The backup of {0} was not readable within {1:.0f} s.".format(target.source["name"], longest),
+                raise NotReady(
+                    "BlueXP accepted to open the backup of {0}, which was not readable within {1:.0f} s.{2}".format(
+                        target.source["name"], longest, " Last trouble: " + trouble.message if trouble else ""
+                    ),
                     hint="The same task goes on waiting for it.",
-                )
+                    status=trouble.status if trouble else None,
+                ) from trouble
             pause(min(POLL_S, patience.interval) if patience else POLL_S)
         if result != model.SUCCESS:
             raise ProtocolError(

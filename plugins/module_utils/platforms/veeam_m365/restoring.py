@@ -196,8 +196,14 @@ class Restoring:
     def _server_time(self, ours):
         return model.timestamp(ours + (self.client.http.clock_offset or 0))
 
+    def _learn_time(self):
+        """Make sure that the server's clock is known: by its first answer, which a kept login does without."""
+        if self.client.http.clock_offset is None:
+            list(self.client.restore_sessions(model.timestamp(time.time())))
+
     def lost_session(self, order, target, since, known):
         """A session that is new, open, ours, and of this organization and type; the job of a session is not told."""
+        self._learn_time()
         offset = self.client.http.clock_offset or 0
         before = set(target.native.get("before") or ()) | known
         found = []
