@@ -22,6 +22,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     SessionExpired,
     Unsupported,
 )
+from ansible_collections.backupops.jobs.plugins.module_utils.options import connection_from
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Order, Query
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.platform import VeeamM365Platform
 from simulator import Simulator
@@ -36,27 +37,6 @@ WORDS = {"Success": "success", "Warning": "warning", "Failed": "failed", "Stoppe
 COUNTS = ("starts", "stops", "enables", "disables", "refused")
 
 
-class NoCache:
-    enabled = False
-
-    def get_or_create(self, login):
-        return login()
-
-    def replace(self, _dead, login):
-        return login()
-
-
-def connection_to(url, **options):
-    secrets = []
-    values = {
-        "platform": "veeam_m365", "url": url, "endpoint": "vb365", "username": "admin", "password": PASSWORD, "token": None,
-        "api_version": "auto", "validate_certs": True, "ca_path": None, "client_cert": None, "client_key": None, "proxy": None,
-        "timeout": 20, "retries": 3, "rate_limit": 0, "page_size": 1000, "concurrency": 4, "timezone": None,
-        "redact": lambda text: text, "secrets": secrets, "add_secret": secrets.append, "session_cache": NoCache(),
-    }  # fmt: skip
-    return types.SimpleNamespace(**{**values, **options})
-
-
 class Bench:
     """A simulator, a platform per version, and one job as a record."""
 
@@ -66,7 +46,8 @@ class Bench:
         self.warnings = []
 
     def platform(self, version="v8", **options):
-        connection = connection_to(self.sim.url("veeam_m365"), api_version=version, **options)
+        given = {"platform": "veeam_m365", "url": self.sim.url("veeam_m365"), "username": "admin", "password": PASSWORD}
+        connection = connection_from({**given, "api_version": version, **options}, self.warnings.append)
         return VeeamM365Platform(connection, self.warnings.append)
 
     def job(self, name):
@@ -347,7 +328,7 @@ def answer(status, body=None):
     content = b"" if body is None else json.dumps(body).encode()
     request = types.SimpleNamespace(method="POST", path_url="/v8/Jobs/1/start")
 
-    def read():
+    def read(**_options):
         return json.loads(content)
 
     return types.SimpleNamespace(status_code=status, content=content, request=request, json=read, text=content.decode())

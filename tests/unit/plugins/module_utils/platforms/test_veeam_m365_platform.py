@@ -21,6 +21,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Unreachable,
     Unsupported,
 )
+from ansible_collections.backupops.jobs.plugins.module_utils.options import connection_from
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import Query
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.platform import VeeamM365Platform
 from simulator import Simulator
@@ -29,27 +30,6 @@ VERSIONS = ("v5", "v6", "v7", "v8")
 DAY = 86400
 PASSWORD = "p@ss+w&rd=1 %é"
 SAMPLE_JOB = "3396ba22-21b1-4666-a631-0edfc12a59cd"
-
-
-class NoCache:
-    enabled = False
-
-    def get_or_create(self, login):
-        return login()
-
-    def replace(self, _dead, login):
-        return login()
-
-
-def connection_to(url, **options):
-    secrets = []
-    values = {
-        "platform": "veeam_m365", "url": url, "endpoint": "vb365", "username": "admin", "password": PASSWORD, "token": None,
-        "api_version": "auto", "validate_certs": True, "ca_path": None, "client_cert": None, "client_key": None, "proxy": None,
-        "timeout": 20, "retries": 0, "rate_limit": 0, "page_size": 1000, "concurrency": 4, "timezone": None,
-        "redact": lambda text: text, "secrets": secrets, "add_secret": secrets.append, "session_cache": NoCache(),
-    }  # fmt: skip
-    return types.SimpleNamespace(**{**values, **options})
 
 
 class Bench:
@@ -62,7 +42,9 @@ class Bench:
         self.warnings = []
 
     def platform(self, version="v8", **options):
-        return VeeamM365Platform(connection_to(self.url, api_version=version, **options), self.warnings.append)
+        given = {"platform": "veeam_m365", "url": self.url, "username": "admin", "password": PASSWORD, "retries": 0}
+        connection = connection_from({**given, "api_version": version, **options}, self.warnings.append)
+        return VeeamM365Platform(connection, self.warnings.append)
 
     def listing(self, entity, platform=None, **query):
         platform = platform or self.platform()
@@ -328,7 +310,7 @@ def test_only_sessions_of_ours_are_ended(bench, version):
     platform = bench.platform(version)
     bench.listing("definition", platform)
     token = platform.client.session()["token"]
-    assert token in platform.connection.secrets
+    assert token not in platform.connection.redact("x" + token)
     other = bench.platform(version, token=token)
     assert bench.listing("definition", other).records
     other.close()
@@ -391,7 +373,7 @@ def answer(status, body=None):
     content = b"" if body is None else json.dumps(body).encode()
     request = types.SimpleNamespace(method="GET", path_url="/v8/Jobs?limit=1")
 
-    def read():
+    def read(**_options):
         return json.loads(content)
 
     return types.SimpleNamespace(status_code=status, content=content, request=request, json=read, text=content.decode())
