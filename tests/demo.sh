@@ -41,6 +41,8 @@ export BACKUPOPS_COMMVAULT_URL BACKUPOPS_NAKIVO_URL BACKUPOPS_NETAPP_BLUEXP_URL 
 
 export ANSIBLE_COLLECTIONS_PATH="$PWD/tree" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml
 export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
-"$bin/ansible-playbook" playbooks/overview.yml -e @playbooks/vars/simulator.yml -e job_report_dest="$out" "$@"
+"$bin/ansible-playbook" playbooks/overview.yml -e @playbooks/vars/simulator.yml \
+  -e job_report_dest="$out/overview.html" -e job_report_csv="$out/overview.csv" -e job_report_json="$out/overview.json" "$@"
 
 echo "Open this in a browser: $out/overview.html"
+echo "The same for a spreadsheet: $out/overview.csv, and for programs: $out/overview.json"

@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tree"), HERE]
 
-NAMES = ("list_runs", "per_task", "session_cache", "bulk_action", "inventory", "job_operation")
+NAMES = ("list_runs", "per_task", "session_cache", "bulk_action", "inventory", "job_operation", "report")
 
 
 def main() -> int:
