@@ -28,6 +28,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Unreachable,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.libraries import requests, urllib3
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import excerpt
 
 #: Statuses that say "later": a read is tried again.
 RETRY_STATUSES = (429, 502, 503, 504)
@@ -178,6 +179,13 @@ class HttpClient:
                     pause(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
                     continue
                 raise self._explained(error, method, url, read) from error
+            except UnicodeError as error:  # http.client, of a header; its words would show the header
+                raise ProtocolError(
+                    "{0} cannot be sent: the token or cookie has characters that no token has.".format(
+                        self._name(method, url)
+                    ),
+                    hint="Check token if it is given, and url.",
+                ) from error
 
     def _wait_for_turn(self):
         if not self._gap:
@@ -284,13 +292,16 @@ class HttpClient:
     def json(self, response):
         """The body as JSON. Raises ProtocolError that tells a web page or a cut body from JSON."""
         try:
-            return response.json()
+            # NaN and Infinity are no JSON, and no value: Python alone would take them, and hand them on.
+            return response.json(parse_constant=lambda _word: None)
         except ValueError as error:
             name = self._name(response.request.method, response.url)
             text = response.text
             title = _TITLE.search(text)
             if title or text.lstrip()[:1] == "<":
-                what = "a web page" + (" titled {0!r}".format(" ".join(title.group(1).split())[:100]) if title else "")
+                what = "a web page"
+                if title:
+                    what += " titled {0!r}".format(excerpt(title.group(1), self.redact, 100))
                 hint = "Check url: this looks like another service, a login page or a proxy."
             elif not text.strip():
                 what, hint = "empty", "Check url and the product's service."

@@ -286,8 +286,8 @@ def _connection(values, url, traits, warn):
 def redactor_for(params):
     """A Redactor that knows the secrets among the options, whether these are valid or not."""
     found = Redactor(str(params[name]) for name in SECRETS if params.get(name))
-    credentials, _at, _rest = str(params.get("proxy") or "").rpartition("@")
-    if ":" in credentials:
+    for option in ("proxy", "url", "auth_url"):  # in a url they are refused, and ansible-core shows it at -vvv
+        credentials, _at, _rest = str(params.get(option) or "").rpartition("@")
         password = credentials.rpartition("//")[2].partition(":")[2]
         found.add(password)
         found.add(unquote(password))

@@ -18,6 +18,8 @@ from ansible_collections.backupops.jobs.plugins.module_utils.http import map_con
 Page = namedtuple("Page", "rows total more")
 
 _BRIDGES = 3
+#: So many pages in a row may bring nothing new where the total is known: a list that moves repeats some rows.
+_STALE = 3
 
 
 class PagedList:
@@ -39,7 +41,7 @@ class PagedList:
 
     def __iter__(self):
         seen = set()
-        previous = None
+        previous, stale = None, 0
         for offset, page in self._in_order():
             self.pages += 1
             rows = page.rows
@@ -53,7 +55,8 @@ class PagedList:
                 if key not in seen:
                     seen.add(key)
                     yield row
-            if rows and len(seen) == known and self.total is None:
+            stale = 0 if len(seen) > known or not rows else stale + 1
+            if stale > (0 if self.total is None else _STALE):
                 self.truncated = True  # the server sends the same rows again and again
                 return
             previous = unique or previous
@@ -76,6 +79,8 @@ class PagedList:
         offsets = range(stride, self.total - 1, stride) if stride > 1 else range(stride, self.total)
         for offset, page in map_concurrent(lambda at: (at, self._read(at, step)), offsets, self._concurrency):
             yield offset, page
+            if not page.rows:
+                break  # the list became shorter, or its total is nonsense
             end = max(end, offset + len(page.rows))
             while page.rows and len(page.rows) < step and end < min(offset + step, self.total):
                 page = self._read(end, step)  # the server cut this page short
@@ -101,7 +106,7 @@ class PagedList:
     def _follows(self, page, step):
         """Whether rows follow after this page."""
         if page.total is not None:
-            return page.total > len(page.rows)
+            return bool(page.rows) and page.total > len(page.rows)
         return bool(page.rows) and (page.more if page.more is not None else len(page.rows) >= step)
 
     def _read(self, offset, limit=None):

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 from urllib.parse import quote, quote_plus
 
 MASK = "********"
@@ -15,7 +17,7 @@ _SHORTEST = 3
 
 
 class Redactor:
-    """Knows the secrets of a task, also in the forms in which they travel (percent-encoded, base64)."""
+    """Knows the secrets of a task, also in the forms in which they travel and are shown (percent-encoded, escaped…)."""
 
     def __init__(self, secrets=()):
         self.secrets = set()
@@ -31,6 +33,8 @@ class Redactor:
             return
         forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
         forms.add(base64.b64encode(secret.encode("utf-8")).decode("ascii"))
+        forms.update((json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]))
+        forms.update((html.escape(secret), html.escape(secret, quote=False)))
         # The longest first: a form may contain another one.
         self._forms = sorted(forms.union(self._forms), key=len, reverse=True)
 
@@ -39,3 +43,11 @@ class Redactor:
             if form in text:
                 text = text.replace(form, MASK)
         return text
+
+
+def excerpt(text, redact, longest=500):
+    """What a server said, on one line and not too long.
+
+    ``redact`` comes first: a secret that was cut in two, or whose blanks were changed, would not be known any more.
+    """
+    return " ".join(redact(text).split())[:longest].rstrip(". ")

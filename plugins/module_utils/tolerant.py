@@ -62,6 +62,11 @@ def listed(value):
     return [value] if isinstance(value, dict) else []
 
 
+def rows(value):
+    """The dicts of a list (see ``listed``); what else stands in it is left out."""
+    return [row for row in listed(value) if isinstance(row, dict)]
+
+
 def mapping(value):
     """A dict; an empty one for anything else."""
     return value if isinstance(value, dict) else {}

@@ -116,7 +116,7 @@ def accepted_for(state):
     return ACCEPTED + ((model.CANCELLED,) if state == "stopped" else ())
 
 
-def wait_for(platform, runs, patience, show, now=time.monotonic):
+def wait_for(platform, runs, patience, show, now=lambda: time.monotonic()):
     """Follow the given run records until each has ended, stalled or the deadline has passed: a Waited.
 
     ``show(line)`` is called when something changed.

@@ -24,7 +24,15 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.mapping import from_xml
-from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import flag, integer, listed, mapping, text
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import excerpt
+from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import (
+    flag,
+    integer,
+    listed,
+    mapping,
+    rows,
+    text,
+)
 
 #: Words in the product's refusals (they carry no code that tells these apart reliably).
 _DENIED = ("permission", "access denied", "not authorized", "capabilit")
@@ -105,7 +113,7 @@ class CommvaultClient(ProductClient):
         raise AuthenticationError(
             self.connection.redact(
                 "Commvault refused the login of {0}: {1}.".format(
-                    connection.username, (message or "no reason given").rstrip(". ")
+                    connection.username, excerpt(message or "no reason given", connection.redact)
                 )
             ),
             hint=hint,
@@ -229,9 +237,9 @@ class CommvaultClient(ProductClient):
         status = response.status_code
         path = response.request.path_url.partition("?")[0]
         told = "Commvault refused {0} {1}: {2}.".format(
-            response.request.method, path, (message or "HTTP {0}".format(status)).rstrip(". ")
+            response.request.method, path, excerpt(message or "HTTP {0}".format(status), self.connection.redact)
         )
-        told = self.connection.redact(" ".join(told.split()))
+        told = self.connection.redact(told)
         if status == 403 or code == _DENIED_CODE or any(word in words for word in _DENIED):
             return PermissionDenied(told, hint="Give the account a role that allows it.", status=status, code=code)
         if status == 404 or any(word in words for word in _ABSENT):
@@ -290,24 +298,24 @@ class CommvaultClient(ProductClient):
     # -- clients and subclients --------------------------------------------------------------------------------------
     def get_clients(self):
         """The ``clientEntity`` dicts: clientId, clientName, displayName, hostName."""
-        rows = listed(self.call("GET", "Client").get("clientProperties"))
-        return [mapping(mapping(row.get("client")).get("clientEntity")) for row in rows]
+        found = rows(self.call("GET", "Client").get("clientProperties"))
+        return [mapping(mapping(row.get("client")).get("clientEntity")) for row in found]
 
     def get_subclients(self, client_id):
         """``subClientProperties`` of a client: subClientEntity and, at level 20, commonProperties (client code)."""
         answer = self.call("GET", "Subclient", params={"clientId": client_id, "propertyLevel": 20})
-        return listed(answer.get("subClientProperties"))
+        return rows(answer.get("subClientProperties"))
 
     def get_subclient(self, subclient_id):
         """The ``subClientProperties`` of one subclient; raises NotFound."""
-        found = listed(self.call("GET", "Subclient/{0}".format(subclient_id)).get("subClientProperties"))
+        found = rows(self.call("GET", "Subclient/{0}".format(subclient_id)).get("subClientProperties"))
         if not found:
             raise NotFound("Commvault has no subclient {0}.".format(subclient_id))
         return found[0]
 
     def get_client(self, client_id):
         """The ``clientProperties`` of one client; an empty dict when the answer has none."""
-        found = listed(self.call("GET", "Client/{0}".format(client_id)).get("clientProperties"))
+        found = rows(self.call("GET", "Client/{0}".format(client_id)).get("clientProperties"))
         return mapping(found[0]) if found else {}
 
     # -- activity control --------------------------------------------------------------------------------------------
@@ -321,7 +329,7 @@ class CommvaultClient(ProductClient):
 
     def get_commcell_activity(self):
         """The CommCell's activities (V4): activityType, enabled, reEnableTime."""
-        return listed(self.call("GET", "V4/CommCell/ActivityControl").get("acObjects"))
+        return rows(self.call("GET", "V4/CommCell/ActivityControl").get("acObjects"))
 
     def switch_backups(self, level, id, name, enable, ends=None):
         """Enable or disable the backups of a subclient, client, client_group or commcell.
@@ -386,11 +394,11 @@ class CommvaultClient(ProductClient):
 
     # -- storage policies and their copies ---------------------------------------------------------------------------
     def get_storage_policies(self):
-        return listed(self.call("GET", "StoragePolicy", params={"getAll": "TRUE"}).get("policies"))
+        return rows(self.call("GET", "StoragePolicy", params={"getAll": "TRUE"}).get("policies"))
 
     def get_storage_policy(self, policy_id):
         """The copies of a policy: ``StoragePolicyCopy`` {copyId, copyName}, copyPrecedence, isDefault, isSnapCopy."""
-        return listed(self.call("GET", "StoragePolicy/{0}".format(policy_id)).get("copy"))
+        return rows(self.call("GET", "StoragePolicy/{0}".format(policy_id)).get("copy"))
 
     def jobs_on_copy(self, copy_id, start, end, state=None):
         """Rows of GetJobsOnBackupDestination (V4), aged jobs included; no paging, no filter by job.
@@ -401,7 +409,7 @@ class CommvaultClient(ProductClient):
         params = {"view": "custom", "startTime": start, "endTime": end, "agedData": 2}
         if state is not None:
             params["copyState"] = state
-        return listed(self.call("GET", path, params=params).get("jobs"))
+        return rows(self.call("GET", path, params=params).get("jobs"))
 
     def run_job_operation(self, body):
         """Vendor page "Job Operations" (V4). Its verdict is ``error.errorCode`` inside HTTP 200."""

@@ -26,6 +26,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Unreachable,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import excerpt
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import flag, integer, listed, mapping, text
 
 ROUTER = "/c/router"
@@ -97,7 +98,7 @@ class NakivoClient(ProductClient):
         return AuthenticationError(
             self.connection.redact(
                 "NAKIVO refused the login of {0}{1}.".format(
-                    self.connection.username, ": " + reason.rstrip(".")[:300] if reason else ""
+                    self.connection.username, ": " + excerpt(reason, self.connection.redact, 300) if reason else ""
                 )
             ),
             hint=hint,
@@ -161,11 +162,11 @@ class NakivoClient(ProductClient):
         message, cause = text(body.get("message")), text(body.get("cause"))
         if body["type"] != "exception" and not (message and cause):
             return None
-        words = ": ".join(" ".join(word.split()).rstrip(".") for word in (message, cause) if word)
+        words = ": ".join(excerpt(word, self.connection.redact) for word in (message, cause) if word)
         return RpcFailure(
             self.connection.redact(
                 "NAKIVO could not do {0}.{1}{2}.".format(
-                    text(body.get("action")), text(body.get("method")), ": " + words[:500] if words else ""
+                    text(body.get("action")), text(body.get("method")), ": " + words if words else ""
                 )
             ),
             hint="Look at the events of the product.",
@@ -310,7 +311,9 @@ class NakivoClient(ProductClient):
         if result not in (None, "OK"):
             kind = Conflict if result == "CANNOT_LOCK" else ProtocolError
             raise kind(
-                "NAKIVO answers JobManagement.{0} with {1}.".format(method, self.connection.redact(result[:100])),
+                "NAKIVO answers JobManagement.{0} with {1}.".format(
+                    method, excerpt(result, self.connection.redact, 100)
+                ),
                 hint="Look at the events of the product.",
                 code=result,
             )

@@ -23,6 +23,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     SessionExpired,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import excerpt
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import listed, mapping, number, text
 
 #: Hosts of the service itself; anything else is a private mode, a proxy or a simulator.
@@ -152,9 +153,7 @@ class NetappBluexpClient(ProductClient):
         except ValueError:
             body = {}
         words = body.get("message") or body.get("error_description") or body.get("error")
-        return self.http.redact(" ".join((text(words) or response.reason or "no reason given").split())[:500]).rstrip(
-            "."
-        )
+        return excerpt(text(words) or response.reason or "no reason given", self.http.redact)
 
     # -- account and agent ---------------------------------------------------------------------------------------------
     def account(self):

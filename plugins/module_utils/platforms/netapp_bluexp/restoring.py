@@ -405,7 +405,7 @@ class Restoring:
 
     # -- browsing ----------------------------------------------------------------------------------------------------
     def _explored_session(self, job, target, patience):
-        """The session, once the backup can be read. Raises ProtocolError when that fails, NotReady when it takes too long."""
+        """The session, once the backup can be read. Raises ProtocolError when it cannot, NotReady after too long."""
         volume = target.native["volume"]
         longest = min(EXPLORE_S, patience.timeout) if patience else EXPLORE_S
         begun = time.monotonic()

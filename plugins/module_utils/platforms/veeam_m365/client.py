@@ -22,6 +22,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.paging import Page, PagedList
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.client import ProductClient
+from ansible_collections.backupops.jobs.plugins.module_utils.redaction import excerpt
 from ansible_collections.backupops.jobs.plugins.module_utils.tolerant import integer, mapping, text
 
 #: A page never holds more (help centre page "Pagination").
@@ -280,7 +281,7 @@ class VeeamM365Client(ProductClient):
         except ValueError:
             return None, None
         words = text(body.get("error_description")) or text(body.get("message")) or text(body.get("error"))
-        return self.http.redact(" ".join(words.split()).rstrip(".")) if words else None, text(body.get("errorCode"))
+        return excerpt(words, self.http.redact) if words else None, text(body.get("errorCode"))
 
     def read(self, path, params=None):
         """GET a path below the version."""

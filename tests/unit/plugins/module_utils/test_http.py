@@ -291,3 +291,10 @@ def test_the_clock_of_the_server(stage):
     assert client.clock_offset is None
     client.request("GET", "/thing")
     assert 3595 <= client.clock_offset <= 3605
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_token_that_no_header_can_carry_is_an_error_that_does_not_show_it(stage, read):
+    with pytest.raises(errors.ProtocolError) as raised:
+        stage().client().request("POST", "/thing", read=read, headers={"Authorization": "Bearer t\u4e00ken-secret"})
+    assert "token" in raised.value.message and "secret" not in raised.value.message

@@ -107,3 +107,38 @@ def test_pages_are_few():
     server = Server(range(1000))
     read(server, size=100)
     assert server.requests <= 12
+
+
+@pytest.mark.parametrize("total", [10**40, 2**63])
+def test_a_total_that_is_nonsense_does_not_keep_the_reader_for_ever(total):
+    class Boaster(Server):
+        def fetch(self, offset, limit):
+            return super().fetch(offset, limit)._replace(total=total)
+
+    server = Boaster(range(30))
+    rows, found = read(server)
+    assert rows == list(range(30)) and found.truncated is True
+    assert server.requests < 30
+
+
+def test_a_server_that_repeats_itself_and_boasts_is_left_alone():
+    class Parrot(Server):
+        def fetch(self, offset, limit):
+            return super().fetch(0, limit)._replace(total=10**6)
+
+    server = Parrot(range(10))
+    rows, found = read(server)
+    assert rows == list(range(10)) and found.truncated is True
+    assert server.requests < 40
+
+
+def test_a_total_that_comes_late_does_not_keep_the_reader_for_ever():
+    class Late(Server):
+        def fetch(self, offset, limit):
+            page = super().fetch(offset, limit)
+            return page if offset else page._replace(total=None)
+
+    server = Late(range(30))
+    rows, found = read(server)
+    assert rows == list(range(30)) and found.truncated is False
+    assert server.requests < 20

@@ -336,7 +336,7 @@ def test_the_server_itself_enables_again(either, scope):
     ends = int(bench.sim.clock.now()) + HOUR
     given = {"enable_after": model.timestamp(ends), **({"scope": scope} if scope else {})}
 
-    def read():
+    def read(**_options):
         return bench.level(scope) if scope else bench.definition()
 
     record = read()
@@ -719,7 +719,7 @@ def answer(status, body):
     content = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
     request = types.SimpleNamespace(method="POST", path_url="/commandcenter/api/Job/1/action/kill", url="http://cs/")
 
-    def read():
+    def read(**_options):
         return json.loads(content)
 
     return types.SimpleNamespace(

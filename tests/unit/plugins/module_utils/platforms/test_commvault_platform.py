@@ -496,7 +496,7 @@ def test_answers_that_are_errors(site, status, body, kind):
         ok=status < 400,
         content=body.encode(),
         text=body,
-        json=lambda: json.loads(body),
+        json=lambda **_options: json.loads(body),
         request=types.SimpleNamespace(method="GET", path_url="/x/Job?y=1", url="http://h/x"),
         url="http://h/x",
     )
