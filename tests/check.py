@@ -304,6 +304,7 @@ def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, 
     oldest = min(pythons, key=lambda one: int(one.partition(".")[2]))
 
     # The products' own code knows nothing of ansible-core: its tests run once on the newest and once on the oldest Python.
+    # Unit tests run on the oldest and the newest core, and in make test; the integration tests on every one.
     # pylint is two thirds of the sanity tests' time, and its releases differ between the oldest and the newest core only.
     skipped = [] if first or last else ["--skip-test", "pylint"]
     sanity = [test, "sanity", "--venv", "--color", "no"]
@@ -335,22 +336,25 @@ def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, 
             testing,
         ),
         Step(
-            f"{name} units",
-            [[test, "units", "--venv", "--python", version, "--color", "no", *units]],
+            f"{name} integration",
+            [[test, "integration", "--venv", "--python", version, "--color", "no"]],
             (f"{name} build",),
             (f"{name} sanity",),
             home,
             testing,
         ),
-        Step(
-            f"{name} integration",
-            [[test, "integration", "--venv", "--python", version, "--color", "no"]],
-            (f"{name} build",),
-            (f"{name} units",),
-            home,
-            testing,
-        ),
     ]
+    if first or last:
+        steps += [
+            Step(
+                f"{name} units",
+                [[test, "units", "--venv", "--python", version, "--color", "no", *units]],
+                (f"{name} build",),
+                (f"{name} integration",),
+                home,
+                testing,
+            ),
+        ]
     if first and oldest != version:
         # What is shipped to old targets: compiled and imported, and its unit tests run, on the oldest Python here.
         steps += [
@@ -361,7 +365,7 @@ def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, 
                     [test, "units", "--venv", "--python", oldest, "--color", "no", "tests/unit/plugins/module_utils/"],
                 ],
                 (f"{name} build",),
-                (f"{name} integration",),
+                (f"{name} units",),
                 home,
                 testing,
             ),

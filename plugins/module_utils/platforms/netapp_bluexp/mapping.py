@@ -173,7 +173,7 @@ def read_job(job, warn, id=None, started_for=None):
         result = _result_with(parts, result)
     return Run(
         job=job,
-        id=text(job.get("id")) or id or "",
+        id=text(job.get("id")) or id or "unknown",
         system=system,
         started=epoch(job.get("time")),
         state=state,

@@ -123,7 +123,7 @@ def job_of(row, is_copy=False, source=None):
     """``source``: the Job that a copy job copies; up to v7 only that one knows the organisation."""
     word = (text(row.get("lastStatus")) or "").lower()
     return Job(
-        id=text(row.get("id")) or "",
+        id=text(row.get("id")) or "unknown",
         name=text(row.get("name")),
         is_copy=is_copy,
         organization_id=known_id(row.get("organizationId"))
@@ -233,7 +233,7 @@ class Mapper:
 
     def run(self, session, job=None, objects=None):
         """The record of a job session. ``job``: its Job, when it still exists."""
-        id = text(session.get("id")) or ""
+        id = text(session.get("id")) or "unknown"
         start, end = from_iso(session.get("creationTime")), from_iso(session.get("endTime"))
         state, result = run_state(session, end, self.warn)
         done = state == model.FINISHED
