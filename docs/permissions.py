@@ -231,7 +231,14 @@ templates that act.
 
 def guide(platforms):
     """The text of the guide."""
-    return HEAD + _overview(platforms) + _pages(platforms) + ACCOUNTS.format(roles=_NAKIVO_ROLES) + _messages() + _inventory()
+    return (
+        HEAD
+        + _overview(platforms)
+        + _pages(platforms)
+        + ACCOUNTS.format(roles=_NAKIVO_ROLES)
+        + _messages()
+        + _inventory()
+    )
 
 
 def _overview(platforms):

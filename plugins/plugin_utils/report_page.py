@@ -244,7 +244,7 @@ def chart(nights, product):
         "box": "0 0 {0:.0f} {1:.0f}".format(_WIDTH, _ABOVE + _TALL + _BELOW),
         "base": _unit(_ABOVE + _TALL),
         "foot": _unit(_ABOVE + _TALL + _BELOW - 5),
-        "says": " ".join("Night of {0}.".format(bar["says"]) for bar in bars),
+        "says": " ".join("Night of {0}.".format(night["says"]) for night in bars),
     }
 
 

@@ -116,20 +116,20 @@ def accepted_for(state):
     return ACCEPTED + ((model.CANCELLED,) if state == "stopped" else ())
 
 
-def wait_for(platform, runs, patience, show, now=lambda: time.monotonic()):
+def wait_for(platform, runs, patience, show):
     """Follow the given run records until each has ended, stalled or the deadline has passed: a Waited.
 
     ``show(line)`` is called when something changed.
     """
-    begun = now()
+    begun = time.monotonic()
     deadline = begun + patience.timeout
     waited = Waited({}, [])
     active = [_Follower(run, begun) for run in runs]
     for follower in active:
         _note(waited, follower, follower.record, begun, begun, patience, show)
     while True:
-        active = [follower for follower in active if not _ended(platform, follower, patience, waited, now)]
-        moment = now()
+        active = [follower for follower in active if not _ended(platform, follower, patience, waited)]
+        moment = time.monotonic()
         for follower in [f for f in active if patience.stall and moment - f.moved_at >= patience.stall]:
             waited.stalled.append(follower.record)
             active.remove(follower)
@@ -154,11 +154,11 @@ def wait_for(platform, runs, patience, show, now=lambda: time.monotonic()):
                     active.remove(follower)
                 continue
             follower.lost = 0
-            _note(waited, follower, record, now(), begun, patience, show)
+            _note(waited, follower, record, time.monotonic(), begun, patience, show)
     return waited
 
 
-def _ended(platform, follower, patience, waited, now):
+def _ended(platform, follower, patience, waited):
     """Whether a run needs no more watching; follows the product's own repetitions."""
     record = follower.record
     waited.runs[follower.first_uid] = record
@@ -173,8 +173,8 @@ def _ended(platform, follower, patience, waited, now):
         return True
     if successor["id"] != record["id"]:
         follower.record = waited.runs[follower.first_uid] = successor
-        return _ended(platform, follower, patience, waited, now)
-    follower.moved_at = now()  # it is not stuck: the product has announced the repetition
+        return _ended(platform, follower, patience, waited)
+    follower.moved_at = time.monotonic()  # it is not stuck: the product has announced the repetition
     return False
 
 

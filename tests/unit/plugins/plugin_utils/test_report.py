@@ -341,16 +341,16 @@ def test_a_picture_has_every_run_and_says_so_in_words():
     runs = [run(str(n), start=n * 5, result="failed" if n % 9 == 0 else "success") for n in range(30)]
     made = build(answer(runs=runs))
     (drawn,) = report_page.page(made)["charts"]
-    assert sum(bar["total"] for bar in drawn["bars"]) == sum(
+    assert sum(night["total"] for night in drawn["bars"]) == sum(
         sum(night["products"]["nakivo"].values()) for night in made["nights"]
     )
     assert drawn["says"].count("Night of ") == 7
-    worst = next(bar for bar in drawn["bars"] if bar["bad"])
+    worst = next(night for night in drawn["bars"] if night["bad"])
     assert worst["parts"][-1]["word"] == "failed"  # on top
-    for bar in drawn["bars"]:
-        for part in bar["parts"]:
+    for night in drawn["bars"]:
+        for part in night["parts"]:
             assert 0 <= float(part["y"]) <= 108 and float(part["height"]) > 0
-        assert abs(sum(float(part["height"]) for part in bar["parts"])) <= 92.1
+        assert abs(sum(float(part["height"]) for part in night["parts"])) <= 92.1
 
 
 def test_shares_fill_the_bar():
