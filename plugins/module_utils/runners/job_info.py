@@ -189,8 +189,8 @@ def _tidy(record, params, traits):
     if params.get("include_objects") or record["entity"] in traits.objects_always:
         return
     for one in (record, record["current_run"], record["last_run"]):
-        if one is not None:
-            one["workload"]["objects"] = None
+        if one is not None and one["workload"]["objects"] is not None:
+            one["workload"] = dict(one["workload"], objects=None)  # records may share one
 
 
 def _kept_fields(params):

@@ -13,6 +13,7 @@ field is optional; the XML form has texts only and a single element is not a lis
 
 from __future__ import annotations
 
+import contextlib
 import re
 from operator import itemgetter
 from xml.etree import ElementTree
@@ -110,21 +111,23 @@ _USER, _USER_BIT = "user", 4
 #: A hold without an end: the value is not published. No date, the largest 32-bit time, or one past the year 3000.
 _LARGEST_32, _YEAR_3000 = 2147483647, 32503680000
 
-_WHOLE = (
-    "jobStartTime", "jobElapsedTime", "lastUpdateTime", "sizeOfApplication", "sizeOfMediaOnDisk", "totalNumOfFiles",
-    "totalFailedFiles", "totalFailedFolders",
+#: Whole numbers of a job, and what few words many jobs have in common: both are read at once, in this order.
+_NUMBERS = (
+    "jobStartTime", "jobElapsedTime", "lastUpdateTime", "jobEndTime", "sizeOfApplication", "sizeOfMediaOnDisk",
+    "totalNumOfFiles", "totalFailedFiles", "totalFailedFolders", "vsaParentJobID",
 )  # fmt: skip
-_whole_of = itemgetter(*_WHOLE)
+_WORDS = (
+    "status", "jobType", "opType", "localizedOperationName", "backupLevelName", "backupLevel", "currentPhaseName",
+    "isPreemptable", "isVisible", "isAged",
+)  # fmt: skip
 _INT = frozenset((int,))
 
 #: Fields that stand in the record or in ``native``.
-_USED = frozenset(_WHOLE) | frozenset(
+_USED = frozenset(_NUMBERS + _WORDS) | frozenset(
     (
-        "jobId", "status", "isVisible", "isAged", "jobType", "opType", "localizedOperationName", "backupLevel",
-        "backupLevelName", "appTypeName", "percentComplete", "currentPhaseName", "jobEndTime", "pendingReason",
-        "pendingReasonErrorCode", "isPreemptable", "isPreemtable", "percentSavings", "vsaParentJobID",
-        "commcellId", "backupSetName", "subclientName", "destClientName", "subclient", "storagePolicy",
-        "destinationClient", "userName", "clientGroups",
+        "jobId", "appTypeName", "percentComplete", "pendingReason", "pendingReasonErrorCode", "isPreemtable",
+        "percentSavings", "commcellId", "backupSetName", "subclientName", "destClientName", "subclient",
+        "storagePolicy", "destinationClient", "userName", "clientGroups",
     )
 )  # fmt: skip
 #: Fields left out on purpose: colours, translations, and numbers whose meaning or unit no published page gives.
@@ -147,11 +150,17 @@ _FIRST = 31536000
 _timestamp = model.timestamp
 
 
-class RunMapper:
-    """``jobSummary`` -> run record. One object per listing: what the runs of a subclient share is made once.
+class _Words:
+    """What follows from the values of _WORDS, which many jobs have in common."""
 
-    ``definition_ids``, ``initiated_by``, ``retention``, ``copy_status``, ``depends``, ``unknown_fields``, the groups,
-    and the ids and names inside ``native`` are the same objects in many records: to be replaced, never changed.
+    __slots__ = ("level", "native", "reason", "result", "retention", "state", "type")
+
+
+class RunMapper:
+    """``jobSummary`` -> run record. One object per listing: what runs have in common is made once.
+
+    ``definition_ids``, ``initiated_by``, ``workload``, ``retention``, ``copy_status``, ``depends``, ``native`` and
+    ``unknown_fields`` are the same objects in many records: to be replaced, never changed.
 
     ``aliases``: client id -> display name, where that differs from the name; it becomes an entry of
     ``workload.objects``, so that the filter ``clients`` finds it.
@@ -162,63 +171,46 @@ class RunMapper:
         self._warn = warn
         self._raw = raw
         self._aliases = {} if aliases is None else aliases  # may be filled after this
-        self._shared = {}
         self._blank = model.job_record("", "commvault", endpoint, model.RUN, "")
-        self._retentions = {aged: model.retention(aged=aged) for aged in (True, False, None)}
+        self._subclients = {}
+        self._words = {}
         self._users = {}
-        self._statuses = {}
-        self._types = {}
-        self._levels = {}
-        self._fields = self._unknown = ()
+        self._learn(())
 
     def __call__(self, job):
         # This is done 100,000 times in a listing: plain look-ups, few calls, copies of what is the same every time.
+        fields = tuple(job)
+        if fields != self._fields:  # most jobs have the fields of the job before
+            self._learn(fields)
         lookup = job.get
-        status = lookup("status")
+        key = self._words_of(job)
         try:
-            state, result = self._statuses[status]
+            words = self._words[key]
         except (KeyError, TypeError):
-            state, result = self._status(job)
+            words = self._meaning(job, key)
         try:
-            whole = _whole_of(job)
-            fits = _INT.issuperset(map(type, whole))
+            seen = self._subclients[
+                job["subclient"]["subclientId"], job["storagePolicy"]["storagePolicyId"], job["destClientName"]
+            ]
+        except (KeyError, TypeError):
+            seen = self._subclient(job)
+        template, natives = seen
+        record = template.copy()
+        try:
+            record["native"] = natives[words]
         except KeyError:
-            fits = False
-        if not fits:
-            whole = [integer(lookup(name)) for name in _WHOLE]
-        start, elapsed, updated, size, stored, files, failed_files, failed_folders = whole
-        finished = state == "finished"
-        end = lookup("jobEndTime")
-        if type(end) is not int:
-            end = integer(end)
-        if not end and finished:  # the XML form has no jobEndTime
-            end = start + elapsed if start and elapsed is not None else updated
-
-        subclient, policy = lookup("subclient"), lookup("storagePolicy")
+            record["native"] = natives[words] = {**template["native"], **words.native}
         try:
-            shared = self._shared[subclient["subclientId"], policy["storagePolicyId"], job["destClientName"]]
+            record["initiated_by"] = self._users[lookup("userName")["userName"]]
         except (KeyError, TypeError):
-            shared = self._share(job, mapping(subclient), mapping(policy))
-        definition_id, definition_ids, name, client, application, groups, alias, native = shared
+            record["initiated_by"] = self._user(lookup("userName"))
+        record["type"] = words.type
+        record["level"] = words.level
+        record["state"] = state = words.state
+        record["result"] = words.result
+        record["reason"] = words.reason
+        record["retention"] = words.retention
 
-        job_type = lookup("jobType")
-        try:
-            kind = self._types[job_type]
-        except (KeyError, TypeError):
-            kind = self._type(job)
-        try:
-            level = self._levels[lookup("backupLevelName")]
-        except (KeyError, TypeError):
-            level = self._level(job)
-        reason = code = None
-        if lookup("pendingReason"):
-            reason, code = reason_of(lookup("pendingReason"))
-        if lookup("pendingReasonErrorCode"):
-            code = text(lookup("pendingReasonErrorCode")) or code
-        if reason is None and state == "running" and status != "Running" and status.strip().lower() == _UNVERIFIED:
-            reason = status
-
-        record, own = self._blank.copy(), native.copy()
         id = lookup("jobId")
         if type(id) is int:
             record["id"] = id = str(id)
@@ -226,27 +218,24 @@ class RunMapper:
         else:
             record["id"] = id = text(id) or "unknown"
             record["uid"] = model.uid_of(self._prefix, id)
-        record["definition_id"] = definition_id
-        record["definition_ids"] = definition_ids
-        record["name"] = name or text(job_type)
-        record["type"] = kind
-        record["level"] = level
-        record["state"] = state
-        record["result"] = result
-        record["reason"] = reason
-        record["reason_code"] = code
-        record["started_at"] = _timestamp(start) if start and start >= _FIRST else None
-        record["updated_at"] = updated_at = _timestamp(updated) if updated and updated >= _FIRST else None
-        if finished:
-            record["finished_at"] = updated_at if end == updated else _timestamp(end) if end and end >= _FIRST else None
-        else:
+        numbers = self._numbers_of(job)
+        if not _INT.issuperset(map(type, numbers)):
+            numbers = [one if type(one) is int or one is None else integer(one) for one in numbers]
+        start, elapsed, updated, end, size, stored, files, failed_files, failed_folders, parent = numbers
+        if start and start >= _FIRST:
+            record["started_at"] = _timestamp(start)
+        if updated and updated >= _FIRST:
+            record["updated_at"] = _timestamp(updated)
+        if state != "finished":
             record["progress"] = percent(lookup("percentComplete"))
+        else:
+            if not end:  # the XML form has no jobEndTime
+                end = start + elapsed if start and elapsed is not None else updated
+            if end == updated:
+                record["finished_at"] = record["updated_at"]
+            elif end and end >= _FIRST:
+                record["finished_at"] = _timestamp(end)
         record["duration_s"] = elapsed
-        try:
-            record["initiated_by"] = self._users[lookup("userName")["userName"]]
-        except (KeyError, TypeError):
-            record["initiated_by"] = self._user(lookup("userName"))
-        record["workload"] = {"client": client, "application": application, "groups": groups, "objects": alias}
         failed = None if failed_files is None else failed_files + (failed_folders or 0)
         record["counts"] = {"total": files, "ok": None, "failed": failed, "skipped": None, "stopped": None}
         record["bytes"] = {"source": size, "transferred": None, "stored": stored}
@@ -254,34 +243,33 @@ class RunMapper:
             record["rate_bps"] = size // elapsed
         savings = lookup("percentSavings")
         record["savings_pct"] = savings if type(savings) is int else number(savings)
-        aged = lookup("isAged")
-        record["retention"] = self._retentions[aged if type(aged) is bool else flag(aged)]
-        if lookup("vsaParentJobID"):
-            record["parent_id"] = _positive(lookup("vsaParentJobID"))
-        own["status"] = status if type(status) is str else text(status)
-        own["job_type"] = job_type if type(job_type) is str else text(job_type)
-        operation = lookup("localizedOperationName")
-        own["operation"] = operation if type(operation) is str else text(operation)
-        op_type = lookup("opType")
-        own["op_type"] = op_type if type(op_type) is int else integer(op_type)
-        own["phase"] = text(lookup("currentPhaseName"))
-        preemptable = lookup("isPreemptable", lookup("isPreemtable"))
-        own["preemptable"] = preemptable == 1 or flag(preemptable)
-        visible = lookup("isVisible")
-        own["visible"] = visible if type(visible) is bool else flag(visible)
-        record["native"] = own
-        fields = tuple(job)
-        if fields != self._fields:  # most jobs have the fields of the job before
-            self._fields = fields
-            self._unknown = [field for field in fields if field not in KNOWN_FIELDS]
+        if parent and parent > 0:
+            record["parent_id"] = str(parent)
+        if lookup("pendingReason"):
+            reason, record["reason_code"] = reason_of(lookup("pendingReason"))
+            record["reason"] = reason or record["reason"]
+        if lookup("pendingReasonErrorCode"):
+            record["reason_code"] = text(lookup("pendingReasonErrorCode")) or record["reason_code"]
         if self._unknown:
             record["unknown_fields"] = {field: job[field] for field in self._unknown}
         if self._raw:
             record["raw"] = job
         return record
 
-    def _share(self, job, subclient, policy):
-        """What the record takes from the subclient, its client and its storage policy."""
+    def _learn(self, fields):
+        """Prepare for jobs with just these fields."""
+        self._fields = fields
+        self._unknown = [field for field in fields if field not in KNOWN_FIELDS]
+        self._numbers_of = _getter(_NUMBERS, fields)
+        # The page of the vendor has both spellings.
+        other = "isPreemptable" not in fields and "isPreemtable" in fields
+        self._words_of = _getter(
+            [("isPreemtable" if other and name == "isPreemptable" else name) for name in _WORDS], fields
+        )
+
+    def _subclient(self, job):
+        """``(template, natives)``: the record as far as subclient, client and storage policy make it; _Words -> native."""
+        subclient, policy = mapping(job.get("subclient")), mapping(job.get("storagePolicy"))
         definition_id = _positive(subclient.get("subclientId"))
         client = text(subclient.get("clientName")) or text(job.get("destClientName"))
         application = _application(text(subclient.get("appName")) or text(job.get("appTypeName")))
@@ -296,31 +284,65 @@ class RunMapper:
             groups = [one for one in map(text, groups) if one]
         destination = mapping(job.get("destinationClient"))
         client_id = _positive(subclient.get("clientId")) or _positive(destination.get("clientId"))
-        native = {
-            **subclient_native(subclient, client_id, definition_id, names),
-            "storage_policy": {
-                "id": _positive(policy.get("storagePolicyId")),
-                "name": text(policy.get("storagePolicyName")),
-            },
-            "destination_client": {
-                "id": _positive(destination.get("clientId")),
-                "name": text(destination.get("clientName")) or text(job.get("destClientName")),
-            },
-            "commcell_id": integer(job.get("commcellId")),
-            **dict.fromkeys(("status", "job_type", "operation", "op_type", "phase", "preemptable", "visible")),
-        }
-        name = subclient_name(client, application, names) if names["subclient"] else None
         alias = self._aliases.get(client_id)
         if alias is not None:
             alias = [model.workload_object(alias, id=client_id, type="client")]
-        definition_ids = [definition_id] if definition_id else []
-        shared = (definition_id, definition_ids, name, client, application, groups, alias, native)
-        if definition_id:
-            try:
-                self._shared[subclient["subclientId"], policy["storagePolicyId"], job["destClientName"]] = shared
-            except (KeyError, TypeError):
-                pass  # a row without all of the key: the old XML form
-        return shared
+        named = names["subclient"] is not None
+        template = {
+            **self._blank,
+            "definition_id": definition_id,
+            "definition_ids": [definition_id] if definition_id else [],
+            "name": subclient_name(client, application, names) if named else text(job.get("jobType")),
+            "workload": model.workload(client, application, groups, alias),
+            "native": {
+                **subclient_native(subclient, client_id, definition_id, names),
+                "storage_policy": {
+                    "id": _positive(policy.get("storagePolicyId")),
+                    "name": text(policy.get("storagePolicyName")),
+                },
+                "destination_client": {
+                    "id": _positive(destination.get("clientId")),
+                    "name": text(destination.get("clientName")) or text(job.get("destClientName")),
+                },
+                "commcell_id": integer(job.get("commcellId")),
+            },
+        }
+        seen = (template, {})
+        if definition_id and named:
+            with contextlib.suppress(KeyError, TypeError):  # a row without all of the key: the old XML form
+                self._subclients[
+                    job["subclient"]["subclientId"], job["storagePolicy"]["storagePolicyId"], job["destClientName"]
+                ] = seen
+        return seen
+
+    def _meaning(self, job, key):
+        """The _Words of a job; kept for the next one with the same ``key``, unless more than the key decides."""
+        words = _Words()
+        words.state, words.result, known = state_of(job)
+        words.type, settled = _type_of(job)
+        words.level = self._level(job)
+        word = text(job.get("status"))
+        words.reason = word if word and word.strip().lower() == _UNVERIFIED else None
+        words.retention = model.retention(aged=flag(job.get("isAged")))
+        words.native = {
+            "status": word,
+            "job_type": text(job.get("jobType")),
+            "operation": text(job.get("localizedOperationName")),
+            "op_type": integer(job.get("opType")),
+            "phase": text(job.get("currentPhaseName")),
+            "preemptable": flag(job.get("isPreemptable", job.get("isPreemtable"))),
+            "visible": flag(job.get("isVisible")),
+        }
+        if not known:
+            self._warn(
+                "Commvault sends the job status {0!r}, which this collection does not know: it counts as unknown.".format(
+                    word
+                )
+            )
+        if known and settled:
+            with contextlib.suppress(TypeError):  # a list or a dict where a word should be
+                self._words[key] = words
+        return words
 
     def _user(self, user):
         name = text(mapping(user).get("userName"))
@@ -328,31 +350,6 @@ class RunMapper:
         if name:
             self._users[name] = initiated_by
         return initiated_by
-
-    def _status(self, job):
-        """``(state, result)``. An unknown word is over when the job has an end, and never a success."""
-        word = text(job.get("status"))
-        known = STATUSES.get(word.strip().lower()) if word else None
-        if known:
-            self._statuses[word] = known
-            return known
-        self._warn(
-            "Commvault sends the job status {0!r}, which this collection does not know: it counts as unknown.".format(
-                word
-            )
-        )
-        return (model.FINISHED, model.UNKNOWN) if (integer(job.get("jobEndTime")) or 0) > 0 else (model.UNKNOWN, None)
-
-    def _type(self, job):
-        word = text(job.get("jobType")) or ""
-        known = TYPES.get(word.strip().lower())
-        if known:
-            self._types[word] = known
-            return known
-        known = OPERATIONS.get(integer(job.get("opType")))
-        if known:
-            return known
-        return "workflow" if _WORKFLOW in (text(job.get("pendingReason")) or "").lower() else "other"
 
     def _level(self, job):
         word = text(job.get("backupLevelName"))
@@ -362,13 +359,36 @@ class RunMapper:
             if integer(word) is not None:
                 return None
         level = LEVELS.get(word.strip().lower())
-        if level:
-            self._levels[word] = level
-        elif word.strip().lower() not in _NO_LEVELS:
+        if level is None and word.strip().lower() not in _NO_LEVELS:
             self._warn(
                 "Commvault sends the backup level {0!r}, which this collection does not know: it is null.".format(word)
             )
         return level
+
+
+def _getter(names, fields):
+    """A function that returns the values of ``names`` in a dict with these fields; None for what is not among them."""
+    if set(names) <= set(fields):
+        return itemgetter(*names)
+    return lambda job: tuple(map(job.get, names))
+
+
+def state_of(job):
+    """``(state, result, known)``. An unknown word is over when the job has an end, and never a success."""
+    word = text(job.get("status"))
+    known = STATUSES.get(word.strip().lower()) if word else None
+    if known:
+        return (*known, True)
+    ended = (integer(job.get("jobEndTime")) or 0) > 0
+    return (model.FINISHED, model.UNKNOWN, False) if ended else (model.UNKNOWN, None, False)
+
+
+def _type_of(job):
+    """``(type, settled)``; settled: by nothing else than jobType and opType."""
+    known = TYPES.get((text(job.get("jobType")) or "").strip().lower()) or OPERATIONS.get(integer(job.get("opType")))
+    if known:
+        return known, True
+    return ("workflow" if _WORKFLOW in (text(job.get("pendingReason")) or "").lower() else "other"), False
 
 
 def _positive(value):
@@ -450,7 +470,9 @@ class LatestRuns:
         try:
             state, result = self._words[job["status"]]
         except (KeyError, TypeError):
-            state, result = self._read(job)
+            state, result, known = state_of(job)
+            if known:
+                self._words[job["status"]] = (state, result)
         subclient_id = mapping(job.get("subclient")).get("subclientId")
         if type(subclient_id) is not int:
             subclient_id = integer(subclient_id)
@@ -463,12 +485,6 @@ class LatestRuns:
         _keep_latest(self.last, subclient_id, end, job)
         if result in (model.SUCCESS, model.WARNING):
             _keep_latest(self.success, subclient_id, end, job)
-
-    def _read(self, job):
-        known = RunMapper("", "", lambda sentence: None)._status(job)
-        if (text(job.get("status")) or "").strip().lower() in STATUSES:
-            self._words[job["status"]] = known
-        return known
 
     def of(self, subclient_id):
         """``(current, last finished, last successful)``: jobSummary dicts or None."""
@@ -616,7 +632,8 @@ def add_details(record, detail):
                 text(machine.get("vmName")), text(machine.get("GUID")), "vm", record["state"], result, reason
             )
         )
-    record["workload"]["objects"] = (record["workload"]["objects"] or []) + machines
+    workload = record["workload"]  # other records may have the same one
+    record["workload"] = dict(workload, objects=(workload["objects"] or []) + machines)
     return record
 
 
