@@ -555,6 +555,17 @@ def test_ids_are_the_same_in_every_run():
     assert list(first.state()["volumes"]) == list(second.state()["volumes"])
 
 
+def test_last_night_is_never_a_day_ago():
+    def recent(minute):
+        now = START - START % 86400 + minute * 60
+        jobs = NetappBluexp(Clock(now, 0)).jobs.values()
+        return [job.id for job in jobs if now - 86400 < job.created]
+
+    noon = recent(720)
+    for minute in (0, 9, 11, 60, 129, 131, 180, 1439):
+        assert recent(minute) == noon, minute
+
+
 @pytest.mark.parametrize("hour", [0, 1, 12, 23])
 def test_the_estate_can_start_at_any_hour(hour):
     now = START - START % 86400 + hour * 3600 + 60

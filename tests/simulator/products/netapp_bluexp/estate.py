@@ -56,10 +56,10 @@ class Estate:
     def __init__(self, now: float, types: dict[str, str]) -> None:
         self.random = random.Random(20260718)
         self.now, self.types = now, types
-        # Last night's window, 00:10 UTC; a run that would not be over yet is the night before.
+        # Last night's window, 00:10 UTC. Who looks at that hour finds it three hours earlier: over, and not yet a day old.
         self.midnight = now - now % DAY + 600.0
         if now - self.midnight < 2 * HOUR:
-            self.midnight -= DAY
+            self.midnight -= 3 * HOUR
         self.systems: dict[str, System] = {}
         self.jobs: dict[str, Job] = {}
         for number in range(len(SYSTEMS)):
