@@ -15,7 +15,9 @@ options:
     type: str
   audit_log:
     description:
-      - A file on the controller to which the entries of RV(audit) are added, one JSON object a line. It is created with mode 0600.
+      - A file on the controller to which the entries of RV(audit) are added, one JSON object a line. It gets the mode 0600.
+      - A folder that is missing is made with the mode 0700. A file to which nothing can be added is an error before anything is done.
+      - It does not go together with C(async).
       - Nothing is written in check mode. What was done is written also when the task failed half-way.
     type: path
 """

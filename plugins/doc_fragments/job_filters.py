@@ -59,7 +59,7 @@ options:
       - A duration like V(24h). A definition whose last success is older gets the health V(overdue). Applies to definitions.
     type: str
   commvault:
-    description: Filters that only Commvault has.
+    description: Filters that only Commvault has. Those that narrow a list are refused beside ids and uids.
     type: dict
     suboptions:
       client_id:
@@ -84,7 +84,7 @@ options:
           - How far back runs are read to find the definitions, when O(clients) is not given. The default is V(7d).
         type: str
   nakivo:
-    description: Filters that only NAKIVO Backup & Replication has.
+    description: Filters that only NAKIVO Backup & Replication has. They are refused beside ids and uids.
     type: dict
     suboptions:
       group_id:
@@ -112,7 +112,7 @@ options:
         type: list
         elements: str
   veeam_m365:
-    description: Filters that only Veeam Backup for Microsoft 365 has.
+    description: Filters that only Veeam Backup for Microsoft 365 has. They are refused beside ids and uids.
     type: dict
     suboptions:
       organization_id:

@@ -55,7 +55,7 @@ options:
   on_error:
     description:
       - What to do when a server cannot be asked. V(fail) ends with an error; V(warn) goes on with the other servers.
-      - Options that cannot be right are always an error, and so is a list of servers none of which answers.
+      - Options that cannot be right are always an error, and so is it when no server answers at all, also if there is only one.
       - What is read while a server is missing is not cached.
     type: str
     choices: [fail, warn]
@@ -72,8 +72,8 @@ options:
     elements: str
   names:
     description:
-      - Names of jobs. An entry is first an exact name, in the case given; only when no job has that name it is a pattern
-        with C(*), C(?) and C([...]).
+      - Names of jobs. An entry is first an exact name, in the case given; only when no job has that name, also none that
+        another filter leaves out, it is a pattern with C(*), C(?) and C([...]).
     type: list
     elements: str
   limit:
@@ -292,10 +292,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         with ThreadPoolExecutor(min(TOGETHER, len(servers))) as pool:
             answers = list(pool.map(ask, servers))
         failures = [(name, one) for (name, _params), one in zip(servers, answers) if isinstance(one, AnsibleError)]
+        # One server's failure may be taken as a warning; an option that cannot be right, or no answer at all, may not.
+        excused = self.get_option("on_error") == "warn" and len(failures) < len(servers)
+        fatal = [(name, error) for name, error in failures if not excused or error.kind == "invalid"]
+        if fatal:
+            raise AnsibleParserError(" ".join("{0}: {1}".format(name, error) for name, error in fatal)) from None
         for name, error in failures:
-            # One server's failure may be taken as a warning; an option that cannot be right, or no answer at all, may not.
-            if self.get_option("on_error") == "fail" or error.kind == "invalid" or len(failures) == len(servers):
-                raise AnsibleParserError("{0}: {1}".format(name, error)) from None
             self.display.warning("{0} is left out: {1}".format(name, error))
         records = []
         for (name, _params), answer in zip(servers, answers):

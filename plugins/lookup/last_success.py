@@ -37,9 +37,9 @@ options:
   entity:
     description:
       - Whether definitions or runs are read. Here the default is V(definition) on every product.
-      - The success of a run is its end, if it was a success. With O(by=client) and V(run), runs since O(since) are read
-        with their objects. On a product that tells what happened to an object only in the last run of its job, this finds
-        an earlier success of an object that failed last time.
+      - The success of a run is its end, if it was a success, also with a warning. With O(by=client) and V(run), runs since
+        O(since) are read with their objects. On a product that tells what happened to an object only in the last run of its
+        job, this finds an earlier success of an object that failed last time.
     type: str
     choices: [definition, run]
   missing:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -33,13 +34,34 @@ def entry(connection, module, operation, uid, reason, before, after, status):
     }
 
 
+def _folder(path):
+    return os.path.dirname(path) or "."
+
+
+def check(path):
+    """Raise OSError when nothing could be added to this file; neither it nor its folder is made."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW))
+    except FileNotFoundError:
+        folder = _folder(path)
+        while not os.path.lexists(folder):
+            folder = _folder(folder)
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder) from None
+
+
 def append(path, entries):
-    """Add entries to a JSON-lines file (0600), whole lines only, one writer at a time. Raises OSError, CacheRefused."""
-    if not entries:
-        return
+    """Add entries to a JSON-lines file, whole lines only, one writer at a time. Raises OSError, CacheRefused.
+
+    The file gets the mode 0600, also one that was there before; a folder that is made for it gets 0700.
+    """
+    os.makedirs(_folder(path), mode=0o700, exist_ok=True)
     with locked(path + ".lock", _LOCK_TIMEOUT_S):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "a", encoding="utf-8") as file:
+            os.fchmod(handle, 0o600)
             file.write("".join(json.dumps(one, sort_keys=True) + "\n" for one in entries))
             file.flush()
             os.fsync(file.fileno())

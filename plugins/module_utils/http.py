@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.backupops.jobs.plugins.module_utils import libraries
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
+    BackupOpsError,
     LostAnswer,
     ProtocolError,
     RateLimited,
@@ -39,6 +40,8 @@ BACKOFF_MAX_S = 30
 #: A server that asks for a longer pause gets an error instead: a task must not sleep for an hour unseen.
 RETRY_AFTER_MAX_S = 120
 MAX_REDIRECTS = 5
+#: Who may send, besides the id of a thread (which is never 0).
+_ANYBODY, _NOBODY = None, 0
 
 #: What TLS complains of -> what to do about it; the first that fits.
 _TLS_HINTS = (
@@ -110,6 +113,7 @@ class HttpClient:
         self._gap = 1.0 / settings.rate_limit if settings.rate_limit else 0
         self._next_start = 0.0
         self._pace = threading.Lock()
+        self._sender = _ANYBODY
         self._retries = settings.retries
         self._reader = self._session(settings, self._retries)
         self._writer = self._session(settings, 0)
@@ -147,27 +151,30 @@ class HttpClient:
     def url(self, path):
         return path if path.startswith(("http://", "https://")) else self.base + "/" + path.lstrip("/")
 
-    def request(self, method, path, read=True, headers=None, params=None, json=None, data=None):
+    def request(self, method, path, read=True, headers=None, params=None, json=None, data=None, connect_again=False):
         """Send one request and return the ``requests.Response``, whatever its status.
 
         A read is retried on 429, 502, 503, 504 and on lost connections. A write is sent once: LostAnswer says that it
-        may have been done. Raises Unreachable, TlsError, RateLimited, ProtocolError.
+        may have been done; with ``connect_again`` it is retried while no connection, so no request, comes about. Raises
+        Unreachable, TlsError, RateLimited, ProtocolError.
         """
         url = self.url(path)
         for _hop in range(MAX_REDIRECTS + 1):
-            response = self._send(method, url, read, headers, params, json, data)
+            response = self._send(method, url, read, headers, params, json, data, connect_again)
             if response.status_code not in (301, 302, 303, 307, 308):
                 return self._checked(response, method, read)
             url = self._redirected(response, method, url)
             params = None
         raise ProtocolError("{0} redirects in a circle.".format(self._name(method, url)), hint="Check url.")
 
-    def _send(self, method, url, read, headers, params, json, data):
+    def _send(self, method, url, read, headers, params, json, data, connect_again):
         session = self._reader if read else self._writer
         attempt = 0
         while True:
             attempt += 1
             self._wait_for_turn()
+            if self._sender not in (_ANYBODY, threading.get_ident()):
+                raise BackupOpsError("{0} is not sent: the task has ended.".format(self._name(method, url)))
             try:
                 return session.request(
                     method, url, headers=headers, params=params, json=json, data=data, timeout=self.timeout,
@@ -175,7 +182,8 @@ class HttpClient:
                 )  # fmt: skip
             except OSError as error:  # RequestException is one; a missing certificate file is a plain one
                 # urllib3 has retried what fails before the body; a body that breaks off is ours to retry.
-                if read and attempt <= self._retries and _broke_off(error):
+                again = _broke_off(error) if read else connect_again and _never_sent(_reason(error))
+                if again and attempt <= self._retries:
                     pause(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
                     continue
                 raise self._explained(error, method, url, read) from error
@@ -322,7 +330,13 @@ class HttpClient:
         """
         return map_concurrent(function, arguments, self.concurrency)
 
+    def stop_others(self):
+        """From now on only the calling thread sends: what other threads are in the middle of goes no further."""
+        self._sender = threading.get_ident()
+
     def close(self):
+        """From now on nobody sends."""
+        self._sender = _NOBODY
         self._reader.close()
         self._writer.close()
 
@@ -344,9 +358,7 @@ def map_concurrent(function, arguments, concurrency):
         while pending:
             yield pending.pop(0).result()
     finally:
-        for future in pending:
-            future.cancel()
-        pool.shutdown(wait=False)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _reason(error):

@@ -34,6 +34,8 @@ SUCCESS, WARNING, PARTIAL, FAILED, CANCELLED, SKIPPED = (
     "skipped",
 )
 RESULTS = (SUCCESS, WARNING, PARTIAL, FAILED, CANCELLED, SKIPPED, UNKNOWN)
+#: Results of a run from which what it saved can be relied on: they count as a success wherever one is looked for.
+GOOD_RESULTS = (SUCCESS, WARNING)
 
 DISABLED, NEVER_RAN, OVERDUE, OK = "disabled", "never_ran", "overdue", "ok"
 HEALTHS = (DISABLED, NEVER_RAN, FAILED, OVERDUE, WARNING, OK, RUNNING, UNKNOWN)

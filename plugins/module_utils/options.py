@@ -12,6 +12,7 @@ environment, so it is applied last, in ``connection_from``.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import ssl
 from dataclasses import dataclass
@@ -138,11 +139,22 @@ def fill_from_environment(arguments, environ):
     """The task's arguments, completed from ``environ`` (a mapping): a new dict.
 
     ``BACKUPOPS_<PLATFORM>_<OPTION>`` comes first, then ``BACKUPOPS_<OPTION>``, which counts only for the platform that
-    ``BACKUPOPS_PLATFORM`` names, if that is set. What does not apply to the platform is left out. Raises Refused when
-    secrets of the environment would go to another address than the environment's.
+    ``BACKUPOPS_PLATFORM`` names, if that is set. What does not apply to the platform is left out. An empty text is as
+    good as none for an option of the connection; for others it is a value, as without a filter a task would do more.
+    Raises Refused when secrets of the environment would go to another address than the environment's, and InvalidError
+    for an unknown platform of the environment.
     """
-    filled = {_ALIASES.get(name, name): value for name, value in arguments.items() if not _absent(value)}
+    filled = {_ALIASES.get(name, name): value for name, value in arguments.items()}
+    filled = {
+        name: value
+        for name, value in filled.items()
+        if not (_absent(value) if name in CONNECTION_SPEC else value is None)
+    }
     named = environ.get(PREFIX + "PLATFORM") or None
+    if named is not None and named not in TRAITS:
+        raise InvalidError(
+            "{0}PLATFORM: {1!r}, in the environment, is not one of {2}.".format(PREFIX, named, ", ".join(TRAITS))
+        )
     platform = filled.get("platform") or named
     if platform is None or platform not in TRAITS:
         return filled
@@ -390,7 +402,10 @@ def _words(error):
 
 
 def _is_loopback(host):
-    return host in ("localhost", "::1") or (host or "").startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, which may lead anywhere
+        return False
 
 
 def _shown(url):

@@ -84,6 +84,11 @@ class SessionCache:
                 end(kept)
             return True
 
+    def drop(self):
+        """Remove the kept session; only for ``login``, which is called under the lock."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.path)
+
     def _under_lock(self, login, choose, must_keep=None):
         self.keeps = False
         if not self.enabled:

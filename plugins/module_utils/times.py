@@ -33,6 +33,8 @@ _MILLISECONDS_FROM = 10**11
 _EPOCH_FROM = 10**8
 #: The first second that a record cannot write.
 _YEAR_10000 = 253402300800
+#: No duration is longer: 1000 years.
+_LONGEST_S = 1000 * 365 * 86400
 
 _FORMS = "a time like 2026-01-31T22:00:00Z, a date, seconds since the epoch, or a relative time like 24h or 7d"
 
@@ -76,10 +78,15 @@ def parse_duration(value, option):
         return None
     text = str(value).strip()
     match = _RELATIVE.fullmatch(text)
+    seconds = None
     if match and not match.group(1):
-        return int(match.group(2)) * _SECONDS[match.group(3)]
-    if _NUMBER.fullmatch(text):
-        return float(text)
+        seconds = int(match.group(2)) * _SECONDS[match.group(3)]
+    elif _NUMBER.fullmatch(text):
+        seconds = float(text)
+    if seconds is not None and seconds > _LONGEST_S:
+        raise InvalidError("{0}: {1!r} is longer than 1000 years.".format(option, text))
+    if seconds is not None:
+        return seconds
     raise InvalidError(
         "{0}: {1!r} is not a duration.".format(option, text),
         hint="Give a number and a unit without a sign: 90m, 24h, 7d.",
@@ -97,6 +104,8 @@ def _relative(match, text, option, now, timezone, direction):
             hint="Write {0}{1}{2}.".format("" if not sign else wanted, number, unit),
         )
     step = number if direction == FUTURE else -number
+    if number * _SECONDS[unit] > _LONGEST_S:
+        raise InvalidError("{0}: {1!r} is too far away.".format(option, text))
     if unit != "y":
         return now + step * _SECONDS[unit]
     moment = datetime.datetime.fromtimestamp(now, zone(timezone))

@@ -60,7 +60,8 @@ options:
   names:
     description:
       - Names, exact or, when no job has that name, as a pattern with C(*), C(?) and C([...]).
-      - An exact name that several jobs have fails and lists their ids.
+      - An exact name that several jobs have fails and lists their ids, unless O(clients) and O(types) leave one of them.
+      - An exact name whose jobs O(clients) or O(types) leave out fails, too.
     type: list
     elements: str
   clients:
@@ -274,12 +275,16 @@ outcomes:
       type: dict
       sample: {enabled: true, state: idle, native: null}
     after:
-      description: The same afterwards; in check mode, what is expected.
+      description:
+        - The same afterwards; in check mode, what is expected.
+        - C(enabled) is null and C(state) is V(unknown) where it could not be read.
       returned: always
       type: dict
       sample: {enabled: false, state: idle, native: null}
     run:
-      description: The record of the run that was started, stopped or met; null in check mode and without a run.
+      description:
+        - The record of the run that was started, stopped, suspended, resumed or met, as it was last read.
+        - Null in check mode, without a run, and when only its time is known, as of an older success.
       returned: always
       type: dict
       sample: null

@@ -31,6 +31,7 @@ options:
     description:
       - Ids of O(entity). The time window is then open, unless O(since) is given.
       - Ids that do not exist come back in RV(missing).
+      - An id that exists but does not fit a filter beside it is in neither RV(jobs) nor RV(missing).
     type: list
     elements: str
   uids:
@@ -41,8 +42,8 @@ options:
     elements: str
   names:
     description:
-      - Names of jobs. An entry is first an exact name, in the case given; only when no job has that name it is a pattern
-        with C(*), C(?) and C([...]).
+      - Names of jobs. An entry is first an exact name, in the case given; only when no job has that name, also none that
+        another filter leaves out, it is a pattern with C(*), C(?) and C([...]).
     type: list
     elements: str
   limit:
@@ -193,12 +194,12 @@ jobs:
       type: str
       sample: "681"
     definition_id:
-      description: Of a run, the id of its definition, when there is exactly one.
+      description: Of a run, the id of its definition, when there is exactly one. Of a definition, its own id.
       returned: success
       type: str
       sample: "7"
     definition_ids:
-      description: Of a run, the ids of all its definitions.
+      description: Of a run, the ids of all its definitions. Of a definition, its own id.
       returned: success
       type: list
       elements: str
@@ -288,7 +289,7 @@ jobs:
       type: str
       sample: "2026-02-01T22:00:00Z"
     last_success_at:
-      description: End of the last run that was a success, as far as the product tells.
+      description: End of the last run that was a success, also with a warning, as far as the product tells.
       returned: success
       type: str
       sample: "2026-01-31T22:40:00Z"

@@ -13,6 +13,8 @@ version_added: 1.0.0
 description:
   - Ends the login that tasks with O(session_cache=true) share, at the server where the product can (Commvault, NAKIVO, Veeam from
     v7 on) and here. The next task logs in again.
+  - A login that the server may not have ended, as its answer was lost or is an error, is removed here, with a warning. It ends by
+    itself, as the server's own time limit says.
   - Give the same connection options as in those tasks. O(session_cache) itself need not be given.
   - Tasks that are using the login meanwhile log in once more. Restore sessions that are open may end with the login.
   - A O(token) of yours is never ended, and so is a pair of O(token) and O(refresh_token).

@@ -20,7 +20,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.backupops.jobs.plugins.module_utils import audit, edge, libraries, options
-from ansible_collections.backupops.jobs.plugins.module_utils.errors import BackupOpsError
+from ansible_collections.backupops.jobs.plugins.module_utils.errors import BackupOpsError, InvalidError
 from ansible_collections.backupops.jobs.plugins.module_utils.session_cache import CacheRefused
 
 
@@ -36,17 +36,25 @@ class RunnerAction(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         del tmp
+        result.update(self._result(task_vars))
+        if result.get("failed"):
+            # Also who fails before the runner begins returns what the documentation promises of every result.
+            for name, value in {"changed": False, **getattr(self.runner, "blank", dict)()}.items():
+                result.setdefault(name, value)
+        return result
+
+    def _result(self, task_vars):
         environ = dict(os.environ, **self._task_environment())
         try:
             arguments = options.fill_from_environment(self._plain_arguments(), environ)
+            self._make_paths_absolute(arguments)
+            self._check_audit_log(arguments)
         except BackupOpsError as error:
-            result.update(edge.failure(error))
-            return result
-        self._make_paths_absolute(arguments)
+            return edge.failure(error)
         if self._runs_here(arguments):
-            result.update(self._run_here(arguments, environ))
+            result = self._run_here(arguments, environ)
         else:
-            result.update(self._ship(arguments, task_vars))
+            result = self._ship(arguments, task_vars)
         self._write_audit_log(arguments, result)
         return result
 
@@ -59,13 +67,35 @@ class RunnerAction(ActionBase):
             module_name=name, module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val
         )
 
+    @staticmethod
+    def _audit_path(arguments):
+        return os.path.expanduser(os.path.expandvars(arguments.get("audit_log") or ""))
+
+    def _check_audit_log(self, arguments):
+        """Raise InvalidError when what the task does could not be written down."""
+        path = self._audit_path(arguments)
+        if not path:
+            return
+        if self._task.async_val:
+            raise InvalidError(
+                "audit_log: it does not go together with async, as the task ends before anything is known to be done.",
+                hint="Take async out, or keep the audit that async_status returns.",
+            )
+        try:
+            audit.check(path)
+        except OSError as error:
+            raise InvalidError(
+                "audit_log: nothing can be added to {0}: {1}.".format(path, error.strerror),
+                hint="Give a file that you may write to, in a folder that is there or can be made; a link is not followed.",
+            ) from error
+
     def _write_audit_log(self, arguments, result):
         """Keep what was written, here on the controller, also after a failure half-way."""
-        path, entries = arguments.get("audit_log"), result.get("audit")
+        path, entries = self._audit_path(arguments), result.get("audit")
         if not (path and entries) or self._task.check_mode:
             return
         try:
-            audit.append(os.path.expanduser(path), entries)
+            audit.append(path, entries)
         except (OSError, CacheRefused) as error:
             result.setdefault("warnings", []).append(
                 "audit_log: nothing could be added to {0}: {1}.".format(path, error)
@@ -112,19 +142,21 @@ class RunnerAction(ActionBase):
         )
 
     def _validated(self, arguments):
-        """The arguments as the module will see them; for an action that must look into them before shipping."""
-        return ArgumentSpecValidator(self.runner.SPEC).validate(arguments).validated_parameters
+        """The arguments as the module sees them, and the result of a task that got wrong ones, or None."""
+        validator = ArgumentSpecValidator(self.runner.SPEC, **getattr(self.runner, "CONSTRAINTS", {}))
+        validated = validator.validate(arguments)
+        self._hidden = set(validated._no_log_values)
+        wrong = None
+        if validated.error_messages:
+            wrong = remove_values(edge.failed_validation(self._name, validated.errors), self._hidden)
+        return validated.validated_parameters, wrong
 
     # -- in the worker -----------------------------------------------------------------------------------------------
     def _run_here(self, arguments, environ):
-        validator = ArgumentSpecValidator(self.runner.SPEC, **getattr(self.runner, "CONSTRAINTS", {}))
-        validated = validator.validate(arguments)
-        hidden = set(validated._no_log_values)
-        if validated.error_messages:
-            return remove_values(edge.failed_validation(self._name, validated.errors), hidden)
-        context = edge.Context(
-            validated.validated_parameters, self._task.check_mode, self._task.diff, progress=self._show
-        )
+        params, wrong = self._validated(arguments)
+        if wrong:
+            return wrong
+        context = edge.Context(params, self._task.check_mode, self._task.diff, progress=self._show)
         before = dict(os.environ)
         os.environ.update(environ)
         try:
@@ -139,7 +171,7 @@ class RunnerAction(ActionBase):
         if context.warnings:
             result["warnings"] = list(context.warnings)
         edge.register_secrets(context.secrets)
-        return remove_values(result, hidden | context.secrets)
+        return remove_values(result, self._hidden | context.secrets)
 
     def _show(self, line):
         """A line for the person at the terminal; the worker hands it to the main process."""

@@ -37,7 +37,7 @@ def success_at(record):
     Of a run it is its end, or its start (which is earlier) where the product tells no end.
     """
     if record["entity"] == model.RUN:
-        return _end_of(record) if record["result"] == model.SUCCESS else None
+        return _end_of(record) if record["result"] in model.GOOD_RESULTS else None
     return record["last_success_at"]
 
 
@@ -59,7 +59,7 @@ def object_success_at(thing, scope=None):
     """Time (text) of the last success of an object of a job. ``scope``: the record or run that it stands in."""
     if thing["last_success_at"] is not None:
         return thing["last_success_at"]
-    if thing["result"] != model.SUCCESS:
+    if thing["result"] not in model.GOOD_RESULTS:
         return None
     return thing["finished_at"] or (_end_of(scope) if scope else None)
 

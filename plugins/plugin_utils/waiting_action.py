@@ -41,6 +41,8 @@ class WaitingAction(RunnerAction):
         following = {uid: uid for uid in uids}  # first uid -> uid of the run or of its repetition
         while following:
             left = patience.timeout - (time.monotonic() - begun)
+            if patience.stall:
+                length = min(length, patience.stall)  # what a slice does not see moving is told when it ends
             slice_ = dict(
                 connection,
                 uids=list(following.values()),
@@ -89,14 +91,15 @@ def _same_moment(entry, other):
 
 class JobWaitAction(WaitingAction):
     def _ship(self, arguments, task_vars):
-        if not self._waits(arguments):
-            return super()._ship(arguments, task_vars)
+        params, wrong = self._validated(arguments)
+        if wrong or not self._waits(arguments):
+            return wrong or super()._ship(arguments, task_vars)
+        patience = waiting.Patience.of(params)
         # A first look, which finds the runs and checks the arguments, then the slices.
         first = self._ship_module(self._name, dict(arguments, wait_timeout=1, on_timeout="return", show_progress=False,
                                                    accept_results=list(model.RESULTS)), task_vars)  # fmt: skip
         if first.get("failed"):
             return first
-        patience = waiting.Patience.of(self._validated(arguments))
         waited, failure = self._slices(arguments, task_vars, [job["uid"] for job in first["jobs"]], patience)
         result = {"changed": False, "jobs": list(waited.runs.values()), "timeline": waited.timeline}
         return _ended(result, waited, patience, failure)
@@ -104,8 +107,14 @@ class JobWaitAction(WaitingAction):
 
 class JobActionAction(WaitingAction):
     def _ship(self, arguments, task_vars):
-        if not self._waits(arguments) or not self._validated(arguments).get("wait"):
-            return super()._ship(arguments, task_vars)
+        params, wrong = self._validated(arguments)
+        if wrong or not self._waits(arguments) or not params.get("wait"):
+            return wrong or super()._ship(arguments, task_vars)
+        try:
+            # The module that is shipped hears nothing of the wait, so nobody else would look at this before the write.
+            job_action.check_states(params)
+        except BackupOpsError as error:
+            return edge.failure(error)
         now = {name: value for name, value in arguments.items() if name not in waiting.SPEC and name != "wait"}
         result = self._ship_module(self._name, now, task_vars)
         outcomes = {
@@ -117,8 +126,8 @@ class JobActionAction(WaitingAction):
             return result
         if not outcomes:
             return dict(result, timeline=[])
-        state = arguments["state"]
-        patience = waiting.Patience.of(self._validated(arguments), waiting.accepted_for(state), waiting.ends_for(state))
+        state = params["state"]
+        patience = waiting.Patience.of(params, waiting.accepted_for(state), waiting.ends_for(state))
         waited, failure = self._slices(arguments, task_vars, list(outcomes), patience)
         for uid, run in waited.runs.items():
             if run is not None:
@@ -145,9 +154,9 @@ class JobActionAction(WaitingAction):
 
 class RestoreSessionAction(WaitingAction):
     def _ship(self, arguments, task_vars):
-        validated = self._validated(arguments)
-        if not self._waits(arguments) or not validated.get("wait") or validated.get("kind") != sessions.RESTORE:
-            return super()._ship(arguments, task_vars)
+        params, wrong = self._validated(arguments)
+        if wrong or not self._waits(arguments) or not params.get("wait") or params.get("kind") != sessions.RESTORE:
+            return wrong or super()._ship(arguments, task_vars)
         now = {name: value for name, value in arguments.items() if name not in waiting.SPEC and name != "wait"}
         result = self._ship_module(self._name, now, task_vars)
         following = {one["run"]["uid"]: one for one in result.get("sessions") or [] if one["run"] is not None}
@@ -155,7 +164,7 @@ class RestoreSessionAction(WaitingAction):
             return result
         if not following:
             return dict(result, timeline=[])
-        patience = waiting.Patience.of(validated, waiting.accepted_for(validated["state"]))
+        patience = waiting.Patience.of(params, waiting.accepted_for(params["state"]))
         waited, failure = self._slices(arguments, task_vars, list(following), patience)
         for uid, run in waited.runs.items():
             if run is not None:

@@ -53,13 +53,17 @@ class Case:
             self.facts["login"], platform=self.platform, url=self.simulator.url(self.platform), endpoint_name="sim"
         )
 
-    def run(self, runner, check=False, **arguments):
-        """The result of a runner, with its warnings, for arguments as a playbook gives them."""
+    def context(self, runner, check=False, **arguments):
+        """The context of a task with arguments as a playbook gives them."""
         given = {name: value for name, value in dict(self.connection, **arguments).items() if value is not None}
         validated = ArgumentSpecValidator(runner.SPEC, **getattr(runner, "CONSTRAINTS", {})).validate(given)
         assert not validated.error_messages, validated.error_messages
         self.lines = []
-        context = edge.Context(validated.validated_parameters, check_mode=check, diff=True, progress=self.lines.append)
+        return edge.Context(validated.validated_parameters, check_mode=check, diff=True, progress=self.lines.append)
+
+    def run(self, runner, check=False, **arguments):
+        """The result of a runner, with its warnings, for arguments as a playbook gives them."""
+        context = self.context(runner, check, **arguments)
         result = edge.execute(runner.run, context)
         result["warnings"] = context.warnings
         assert result.get("error", {}).get("kind") != "bug", result["msg"]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -150,11 +151,15 @@ def test_suspend_and_resume_converge(case):
     (job,) = case.idle()
     case.simulator.clock.speed = 1
     run = case.act("started", uids=[job["uid"]])["outcomes"][0]["run"]
-    converges(case, "suspended", uids=[run["uid"]])
+    paused = converges(case, "suspended", uids=[run["uid"]])["outcomes"][0]
+    assert paused["run"]["state"] == paused["after"]["state"] in ("suspending", "suspended")
     case.simulator.clock.advance(10)
     assert case.info(uids=[run["uid"]])["jobs"][0]["state"] == "suspended"
     real = converges(case, "resumed", uids=[run["uid"]])
     assert real["changed"] is True
+    case.simulator.clock.speed = 100
+    ended = case.act("stopped", uids=[run["uid"]], wait=True, wait_interval=1, wait_timeout=60)
+    assert ended["jobs"][0]["state"] == ended["outcomes"][0]["after"]["state"] == "finished", ended.get("msg")
 
 
 def test_a_run_that_has_ended_stays_stopped_whatever_its_result(case):
@@ -196,7 +201,14 @@ def test_what_a_product_cannot_do_is_said_before_any_request(case, state):
     assert [outcome["status"] for outcome in lenient["outcomes"]] == ["unsupported"]
     quiet = case.act(state, job_ids=["1"], unsupported="skip")
     assert not quiet.get("failed") and not quiet["warnings"]
+    for uid in ("no uid", "{0}:elsewhere:definition:1".format(case.platform)):
+        foreign = case.act(state, uids=[uid], unsupported="skip")
+        assert foreign["error"]["kind"] == "invalid" and uid in foreign["msg"], "a wrong uid is no lack of the product"
     assert not case.simulator.log.entries()
+    one, two = case.idle(2)
+    named = case.act(state, names=[one["name"], two["name"]], entity="definition", unsupported="skip")
+    told = {(outcome["uid"], outcome["name"], outcome["status"]) for outcome in named["outcomes"]}
+    assert told == {(job["uid"], job["name"], "unsupported") for job in (one, two)} and not case.writes()
 
 
 def test_ids_of_the_other_entity_are_refused_before_any_request(case):
@@ -227,6 +239,8 @@ def test_names_must_be_unambiguous_and_exist(case):
     assert lost["error"]["kind"] == "not_found" and "999999999" in lost["msg"]
     empty = case.act("disabled", names=["no such *"])
     assert empty["error"]["kind"] == "not_found"
+    blank = case.act("disabled", names="", clients=[job["workload"]["client"]] if job["workload"]["client"] else None)
+    assert blank["error"]["kind"] == "not_found", "an empty name must not widen the task"
     fine = case.act("disabled", names=["no such *"], allow_empty=True)
     assert not fine.get("failed") and fine["outcomes"] == []
     assert not case.writes()
@@ -281,6 +295,56 @@ def test_a_token_that_dies_before_the_write_is_renewed_and_the_write_planned_ane
     assert not real.get("failed"), real["msg"]
     assert case.info(uids=[job["uid"]])["jobs"][0]["enabled"] is False
     assert real["outcomes"][0]["status"] == "changed"
+
+
+class Interrupt(BaseException):
+    """What the task's timeout raises in the main thread."""
+
+
+def interrupted(case, state, **arguments):
+    """Run a task whose second write ends it while others are under way; its result so far."""
+    sent = threading.Event()
+
+    def strike(_signal, _frame):
+        raise Interrupt
+
+    def watch():
+        while len(case.writes()) < 2:
+            time.sleep(0.01)
+        sent.set()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, strike)
+    watcher = threading.Thread(target=watch, daemon=True)
+    context = case.context(job_action, state=state, **arguments)
+    try:
+        watcher.start()
+        with pytest.raises(Interrupt):
+            job_action.run(context)
+    finally:
+        watcher.join(5)
+        signal.signal(signal.SIGUSR1, before)
+    assert sent.is_set()
+    return context.result
+
+
+def test_after_the_timeout_of_the_task_nothing_more_is_written(case):
+    jobs = case.idle(4)
+    case.simulator.log.clear()
+    case.simulator.faults.add("expire_token", product=case.platform, writes=True)
+    case.simulator.faults.add("latency", product=case.platform, seconds=0.5, writes=True, times=-1)
+    uids = [job["uid"] for job in jobs]
+    result = interrupted(case, "disabled", uids=uids, concurrency=2, **case.switching)
+    done = len(case.simulator.log.entries())
+    told = {outcome["uid"]: outcome for outcome in result["outcomes"]}
+    begun = {entry["uid"] for entry in result["audit"]}
+    assert set(told) == set(uids) and 2 <= len(begun) < 4, "what was sent stands in the trail, and nothing else"
+    for uid, outcome in told.items():
+        words = "It was sent" if uid in begun else "It was not sent"
+        assert outcome["status"] == "failed" and outcome["message"].startswith(words)
+        assert outcome["after"]["enabled"] is (None if uid in begun else True)
+    time.sleep(1.5)
+    assert len(case.simulator.log.entries()) == done
 
 
 def test_trouble_in_the_middle_of_a_wait_does_not_end_it(case):

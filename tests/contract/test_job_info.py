@@ -78,6 +78,7 @@ def check_record(record, nested=False):
         if len(record["definition_ids"]) == 1:
             assert record["definition_id"] == record["definition_ids"][0]
     elif not nested:
+        assert record["definition_id"] == record["id"] and record["definition_ids"] == [record["id"]]
         for key in ("current_run", "last_run"):
             if record[key] is not None:
                 check_record(record[key], nested=True)
@@ -182,6 +183,8 @@ def test_the_window_is_what_was_active_in_it(case):
 
     # The simulator's clock stands still while ours goes on: what ends near the limit may be in or out.
     assert active_after(86400 - 300) <= {job["uid"] for job in night} <= active_after(86400 + 300)
+    alone = case.info(entity="run", until="2d")
+    assert alone["error"]["kind"] == "invalid" and alone["msg"].startswith("until: it is earlier than since")
     until = case.info(entity="run", since="3d", until="2d")["jobs"]
     end = model.timestamp(case.simulator.clock.now() - 2 * 86400 + 300)
     assert all(job["started_at"] is None or job["started_at"] <= end for job in until)
@@ -318,3 +321,51 @@ def test_options_of_another_product_are_refused_before_any_request(case):
     found = failed(case, **{other: value})
     assert other in found["msg"] and case.platform in found["msg"]
     assert not case.simulator.log.entries()
+
+
+def test_filters_beside_ids_are_applied_or_refused(case):
+    job = case.info(entity="definition")["jobs"][0]
+    found = case.info(uids=[job["uid"]], clients=["nobody"], states=["unknown"], names=["nothing"])
+    assert (found["jobs"], found["missing"]) == ([], [])
+    own = {"commvault": {"client_id": 1}, "nakivo": {"group_id": 1}, "veeam_m365": {"repository_id": "1"}}
+    if case.platform in own:  # BlueXP's are applied
+        case.simulator.log.clear()
+        refused = failed(case, uids=[job["uid"]], **{case.platform: own[case.platform]})
+        assert next(iter(own[case.platform])) in refused["msg"] and "uids" in refused["msg"]
+        assert not case.simulator.log.entries()
+
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+NOT_THERE = {
+    "commvault": {"client_id": 4040404, "subclient_id": 4040404},
+    "nakivo": {"group_id": 4040404},
+    "netapp_bluexp": {"working_environment_id": "VsaWorkingEnvironment-nobody"},
+    "veeam_m365": {"organization_id": NOBODY, "repository_id": NOBODY},
+}
+
+
+@pytest.mark.parametrize("entity", ["definition", "run"])
+def test_an_id_of_a_place_that_is_not_there_is_told(case, entity):
+    for option, value in NOT_THERE[case.platform].items():
+        found = case.info(entity=entity, **{case.platform: {option: value}})
+        if found.get("failed"):
+            assert found["error"]["kind"] == "not_found", found["msg"]
+        else:
+            assert found["jobs"] == []
+        told = found.get("msg") or " ".join(found["warnings"])
+        assert "{0}.{1}".format(case.platform, option) in told and str(value) in told
+
+
+OWN_PLACE = {
+    "commvault": lambda native: {"client_id": native["client_id"]},
+    "netapp_bluexp": lambda native: {"working_environment_id": native["working_environment"]["id"]},
+    "veeam_m365": lambda native: {"organization_id": native["organization"]["id"].upper()},
+}
+
+
+def test_a_place_where_nothing_ran_is_an_empty_list(case):
+    if case.platform in OWN_PLACE:  # NAKIVO has no filter by place for runs
+        native = case.info(entity="definition")["jobs"][0]["native"]
+        place = {case.platform: OWN_PLACE[case.platform](native)}
+        found = case.info(entity="run", since="2000-01-01", until="2000-01-02", **place)
+        assert found["jobs"] == [] and not found.get("warnings")

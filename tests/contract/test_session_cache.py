@@ -321,6 +321,24 @@ def test_a_renewal_is_never_sent_twice(pairs, fault):
     assert pairs.count(RENEWAL) == 1
 
 
+def test_a_refused_pair_leaves_the_cache(pairs):
+    token = pairs.more["token"]
+    pairs.more["token"] = "copied by half"
+    assert pairs.task()["error"]["kind"] == "authentication" and pairs.count(RENEWAL) == 1
+    assert not list(pairs.folder.glob("*.json"))
+    pairs.more["token"] = token
+    good(pairs.task())
+    assert pairs.count(RENEWAL) == 1
+
+
+def test_a_pair_that_commvault_did_not_refuse_stays(pairs):
+    good(pairs.task())
+    expire(pairs)
+    pairs.simulator.faults.add("status", path=RENEWAL.pattern, status=403)  # somebody in between, without a code
+    assert pairs.task()["error"]["kind"] == "authentication"
+    good(pairs.task())
+
+
 def test_a_pair_needs_the_cache_and_its_token(pairs):
     whole = pairs.more
     pairs.more = dict(whole, session_cache=False)
@@ -348,6 +366,17 @@ def test_logout_ends_the_kept_login_at_the_server_too(case):
     assert case.count(LOGIN) == 1
     good(case.task())
     assert json.loads(case.file.read_text("utf-8")) != token
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "html", "status"])
+def test_a_logout_that_the_server_did_not_confirm_is_told(case, fault):
+    if case.platform == "netapp_bluexp":
+        pytest.skip("the product has no logout")
+    good(case.task())
+    case.simulator.faults.add(fault, product=case.platform, **({"status": 500} if fault == "status" else {}))
+    ended = Case.run(case, logout)
+    assert not ended.get("failed") and ended["changed"] and not list(case.folder.glob("*.json"))
+    assert len(ended["warnings"]) == 1 and "not known" in ended["warnings"][0]
 
 
 def test_logout_of_what_is_dead_or_corrupt_removes_it(case):

@@ -92,6 +92,26 @@ class Query:
     names: list = field(default_factory=list)
 
 
+def refuse_beside_ids(query, platform, names):
+    """Raise InvalidError where one of ``names``, options of the platform's sub-dict that narrow a list, stands beside ids."""
+    for name in names:
+        if query.ids is not None and query.options.get(name) is not None:
+            raise InvalidError(
+                "{0}.{1}: it narrows a list and does not go together with job_ids or uids.".format(platform, name),
+                hint="Take one of them out.",
+            )
+
+
+def explained_when_empty(records, explain):
+    """The records; after none at all ``explain()``, which warns of what may be behind it, such as a wrong id."""
+    empty = True
+    for record in records:
+        empty = False
+        yield record
+    if empty:
+        explain()
+
+
 @dataclass
 class History:
     """What the product can still know of runs: ``start`` epoch seconds (None = unknown), ``why``: a sentence."""

@@ -68,7 +68,7 @@ class ProductClient(abc.ABC):
         """The useful part of an answer. Raises SessionExpired, PermissionDenied, NotFound, Conflict, ProtocolError…"""
 
     def logout(self, session: dict) -> None:
-        """End a session at the server, if the product can; called at most once, errors are ignored."""
+        """End a session at the server, if the product can; called at most once. Raises when it may not have ended."""
 
     # -- offered -----------------------------------------------------------------------------------------------------
     def call(self, method, path, read=True, headers=None, params=None, json=None, data=None):
@@ -96,7 +96,11 @@ class ProductClient(abc.ABC):
             return self._session
 
     def close(self):
-        """Log out if this client logged in and nobody else may use the session; never raises."""
+        """Log out if this client logged in and nobody else may use the session; never raises.
+
+        A task may end by its timeout while threads still work for it: they send nothing any more.
+        """
+        self.http.stop_others()
         with self._lock:
             session, self._session = self._session, None
         kept = self.keep_session or self.connection.session_cache.keeps
@@ -104,21 +108,34 @@ class ProductClient(abc.ABC):
             self._end(session)
         self.http.close()
 
-    def forget(self, check_mode=False) -> bool:
+    def forget(self, warn, check_mode=False) -> bool:
         """End the session that the cache keeps, and remove it; whether there was one. Raises CacheRefused.
 
         What the user has made, a token or a pair, is not ended, and a pair that is removed would be lost.
         """
         if self.given_session() is not None or self.renewed_in_one_place:
             return False
-        return self.connection.session_cache.forget(None if check_mode else self._end, self.fits)
+
+        def end(session):
+            trouble = self._end(session)
+            if trouble is not None:
+                warn(
+                    "The login is removed here, but whether the server has ended it is not known; it ends by itself "
+                    "after a while. {0}".format(trouble.message)
+                )
+
+        return self.connection.session_cache.forget(None if check_mode else end, self.fits)
 
     def _end(self, session):
+        """End a session at the server; the error after which it may live on, until it ends by itself, or None."""
         self._register(session)
         try:
             self.logout(session)
-        except BackupOpsError:
-            pass  # it will expire by itself
+        except SessionExpired:
+            return None  # it had ended before
+        except BackupOpsError as error:
+            return error
+        return None
 
     def _send(self, session, method, path, read, headers, params, json, data):
         response = self.http.request(

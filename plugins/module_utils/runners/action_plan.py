@@ -40,8 +40,8 @@ class Step:
     """What happens to one job.
 
     ``record`` is the job as read before; ``verb`` is None when nothing is sent; ``status`` is the prediction, and in the
-    end the truth; ``run`` the record of the run that was started, stopped or met. ``run_id`` and ``error`` are what the
-    answer to the write told; ``native`` and ``restore`` see Platform.snapshot.
+    end the truth; ``run`` the record of the run that was started, stopped or met. ``sent``: the write has begun;
+    ``run_id`` and ``error`` are what its answer told. ``native`` and ``restore`` see Platform.snapshot.
     """
 
     record: dict
@@ -53,6 +53,7 @@ class Step:
     after: dict | None = None
     native: dict | None = None
     restore: dict | None = None
+    sent: bool = False
     run_id: str | None = None
     error: Exception | None = None
 
@@ -98,7 +99,9 @@ def _plan_switch(step, wanted):
 def _plan_start(step, rules):
     record = step.record
     if rules.fresh_since is not None and (record["last_success_at"] or "") >= rules.fresh_since:
-        step.run = record["last_run"]
+        last = record["last_run"]
+        # What ended badly after that success is not the run that makes a start needless.
+        step.run = last if last and last["result"] in model.GOOD_RESULTS else None
         return step.settle(SKIPPED, "Its last success, {0}, is recent enough.".format(record["last_success_at"]))
     if record["state"] in model.ACTIVE_STATES:
         step.run = record["current_run"]

@@ -19,8 +19,8 @@ from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base impo
 
 @dataclass
 class Chosen:
-    """``records`` in the order asked or listed; ``missing``, ``excluded``: ids as the user wrote them; ``unmatched``:
-    exact names.
+    """``records`` in the order asked or listed; ``missing``: ids as the user wrote them; ``unmatched``: exact names;
+    ``excluded``: ids or exact names that exist and do not fit the filters.
     """
 
     entity: str
@@ -61,8 +61,8 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
         record
         for record in found.records
         if (asked is not None or wanted == model.DEFINITION or record["state"] != model.FINISHED)
-        and filters.accepts(record)
         and names.candidate(record["name"])
+        and filters.accepts(record)
     ]
     records = [selection.judge(record, now, found.history) for record in records if names.settled(record["name"])]
     _refuse_ambiguous(records, names)
@@ -70,6 +70,8 @@ def choose(platform, params, entity=None, extra=None, need=frozenset(("runs",)))
         name for name in names.unmatched([record["name"] for record in records]) if not selection.is_glob(name)
     ]
     chosen = Chosen(wanted, records, unmatched=unmatched, unseen=found.unseen)
+    there = {record["name"] for record in records}
+    chosen.excluded = [name for name in names.entries if name in names.exact and name not in there]
     if asked is not None:
         place = {id: number for number, id in enumerate(asked)}
         records.sort(key=lambda record: place.get(record["id"], len(place)))
@@ -91,13 +93,13 @@ def _refuse_ambiguous(records, names):
 
 
 def fail_for_missing(chosen):
-    """Raise NotFound when an id or an exact name fits nothing, or an id not the filters beside it."""
+    """Raise NotFound when an id or an exact name fits nothing, or not the filters beside it."""
     if chosen.excluded:
         raise NotFound(
-            "{0}: this {1} exists, but does not fit the filters beside its id.".format(
+            "{0}: this {1} exists, but does not fit the filters beside its id or name.".format(
                 ", ".join(chosen.excluded), chosen.entity
             ),
-            hint="Take clients and types out, or the id.",
+            hint="Take clients and types out, or the id or name.",
         )
     if chosen.missing:
         raise NotFound(

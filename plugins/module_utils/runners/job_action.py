@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from ansible_collections.backupops.jobs.plugins.module_utils import audit, model, options, selection, times
@@ -74,9 +75,14 @@ _LOOKS = (0, 0.5, 1, 1, 2, 2, 3, 5)
 _REPEATABLE = ("enable", "disable", "stop", "suspend", "resume")
 
 
+def blank():
+    """What the documentation promises of every result, before anything is known."""
+    return {"changed": False, "jobs": [], "outcomes": [], "audit": []}
+
+
 def run(context):
     """The result of the module job_action (see its documentation)."""
-    context.result.update(changed=False, jobs=[], outcomes=[], audit=[])
+    context.result.update(blank())
     with target.opened(context) as platform:
         return _Task(context, platform).work()
 
@@ -103,7 +109,13 @@ class _Task:
         except Unsupported as error:
             steps = self._unsupported(error)
         if not self.context.check_mode:
-            self._apply(steps)
+            try:
+                self._apply(steps)
+            except BaseException:
+                # What was sent must be told, and stand in the audit, whatever ends the task.
+                self._settle_undone(steps)
+                self._report(steps)
+                raise
         self._report(steps)
         waits = self.params.get("wait") and not self.context.check_mode
         self._fail_for(steps, self._wait(steps) if waits else None)
@@ -112,9 +124,7 @@ class _Task:
     # -- the task's own options, before any request ------------------------------------------------------------------
     def _check_options(self):
         params = self.params
-        for option, states in _ONLY.items():
-            if params.get(option) is not None and self.state not in states:
-                raise InvalidError("{0} applies to state {1} only.".format(option, ", ".join(states)))
+        check_states(params)
         for option in waiting.SPEC:
             if params.get(option) is not None and not params.get("wait"):
                 raise InvalidError("{0} applies with wait: true only.".format(option))
@@ -264,14 +274,21 @@ class _Task:
             raise error
         if policy == "warn":
             self.context.warn(error.message)
-        entity = self.params.get("entity") or self.traits.native_entity
-        rows = [model.parse_uid(uid)[3:] + (uid,) for uid in self.params.get("uids") or []]
-        rows += [(entity, id, None) for id in self.params.get("job_ids") or []]
-        steps = []
-        for kind, id, uid in rows:
-            record = model.job_record(uid, self.traits.name, self.connection.endpoint, kind, id)
-            steps.append(Step(record, self.state).settle(UNSUPPORTED, error.message))
-        return steps
+        entity, asked = selection.asked_ids(self.params, self.traits, self.connection)
+        if asked is None and all(self.params.get(option) is None for option in ("names", "clients", "types")):
+            return []
+        if asked is None:
+            found = choosing.choose(self.platform, self.params, entity, self.extra, frozenset())
+            choosing.fail_for_missing(found)
+            records = found.records
+        else:
+            records = [
+                model.job_record(
+                    written if written != id else None, self.traits.name, self.connection.endpoint, entity, id
+                )
+                for id, written in asked.items()
+            ]
+        return [Step(record, self.state).settle(UNSUPPORTED, error.message) for record in records]
 
     # -- apply and verify --------------------------------------------------------------------------------------------
     def _order(self, step):
@@ -286,14 +303,27 @@ class _Task:
         """Send the writes, ``concurrency`` at a time; each step then has its error, or the id of its run."""
 
         def send(step):
+            step.sent = True
             try:
                 return self.platform.perform(self._order(step)), None
             except BackupOpsError as error:
                 return None, error
 
         self.context.result["changed"] = self.context.result["changed"] or bool(steps)
-        for step, (run_id, error) in zip(steps, map_concurrent(send, steps, self.connection.concurrency)):
-            step.error, step.run_id = error, run_id
+        # Closed also by the task's timeout, which may strike between two answers: nothing more is begun.
+        with contextlib.closing(map_concurrent(send, steps, self.connection.concurrency)) as answers:
+            for step, (run_id, error) in zip(steps, answers):
+                step.error, step.run_id = error, run_id
+
+    @staticmethod
+    def _settle_undone(steps):
+        """The steps of a task that ended before it was done with them."""
+        for step in steps:
+            if step.verb and not step.sent:
+                step.verb = None
+                step.settle(FAILED, "It was not sent; see the error.")
+            elif step.sent and step.after is None:
+                step.settle(FAILED, "It was sent, and the task ended before what became of it was read.")
 
     def _verify(self, steps):
         """Read until every step shows what it wanted, or will not."""
@@ -306,6 +336,7 @@ class _Task:
             except BackupOpsError as error:
                 if time.monotonic() - begun > VERIFY_S:
                     for step in pending:
+                        step.after = None  # an earlier look is no end
                         step.settle(FAILED, "Sent, but what became of it could not be read: {0}".format(error.message))
                     return
                 continue
@@ -353,7 +384,7 @@ class _Task:
         if there:
             if step.verb == "start":
                 step.run = step.run or action_plan.new_run(step.record, record)
-            elif step.verb == "stop":
+            elif step.run is not None:
                 step.run = self._same_run(step, record)
             if error is not None and not isinstance(error, (LostAnswer, SessionExpired)):
                 step.settle(UNCHANGED, "Refused ({0}), but it is so already.".format(error.message))
@@ -404,7 +435,7 @@ class _Task:
 
     @staticmethod
     def _same_run(step, record):
-        """The stopped run as it is now."""
+        """The run that was stopped, suspended or resumed as it is now."""
         for run in (record if record["entity"] == model.RUN else None, record["current_run"], record["last_run"]):
             if run is not None and run["id"] == step.run["id"]:
                 return run
@@ -425,6 +456,9 @@ class _Task:
             now = self._reread([step for step in following if step.record["entity"] == model.DEFINITION])
             for step in following:
                 step.after = now.get(step.record["id"], step.after)
+        for step in following:
+            if step.record["entity"] == model.RUN:
+                step.after = step.run
         self._report(steps)
         try:
             waiting.judge(waited, self.patience)
@@ -438,10 +472,11 @@ class _Task:
         outcomes, entries, diff = [], [], {"before": {}, "after": {}}
         for step in steps:
             record = step.record
-            sent = step.verb is not None and not context.check_mode
             before = self._facts(record, step.native)
-            if sent and step.after is not None:
+            if step.after is not None:
                 after = self._facts(step.after, self.platform.snapshot(step.after, self.extra))
+            elif step.sent:
+                after = {"enabled": None, "state": model.UNKNOWN, "native": None}  # nobody could read it
             else:
                 after = self._predicted(step, before)
             changed = step.status == CHANGED
@@ -460,7 +495,7 @@ class _Task:
                     "message": step.message,
                 }
             )
-            if sent:
+            if step.sent:
                 entries.append(
                     audit.entry(
                         self.connection,
@@ -523,6 +558,13 @@ class _Task:
             trouble.message = "{0} {1}".format(trouble.message, message)
             raise trouble
         raise (kind or _Failed)(message)
+
+
+def check_states(params):
+    """Raise InvalidError for an option that the task's state does not know."""
+    for option, states in _ONLY.items():
+        if params.get(option) is not None and params.get("state") not in states:
+            raise InvalidError("{0} applies to state {1} only.".format(option, ", ".join(states)))
 
 
 def is_followed(status, run):

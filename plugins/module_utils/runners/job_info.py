@@ -69,7 +69,8 @@ def listing(platform, params, warn):
     rows, summary = [], selection.Summary()
 
     def take(record):
-        if not (chosen.accepts(record) and chosen.names.candidate(record["name"])):
+        # Every record says which names exist, also one that another filter leaves out.
+        if not (chosen.names.candidate(record["name"]) and chosen.accepts(record)):
             return
         _tidy(record, params, traits)
         key = record["started_at"] if entity == model.RUN else record["name"]
@@ -171,6 +172,11 @@ def _window(params, connection, entity, asked, now):
     since = times.parse_time(since, "since", now, connection.timezone)
     until = times.parse_time(params.get("until"), "until", now, connection.timezone)
     if since is not None and until is not None and since > until:
+        if params.get("since") is None:
+            raise InvalidError(
+                "until: it is earlier than since, which is {0} when it is not given.".format(DEFAULT_SINCE.lstrip("-")),
+                hint="Give since, too.",
+            )
         raise InvalidError("since: it is later than until.")
     return since, until
 

@@ -79,19 +79,24 @@ _LOOKS, _LOOKS_LOST = (0, 1, 3), (0, 1, 3, 6)
 _SWITCHES = ("disallow_copy", "disallow_copy_all", "allow_copy")
 
 
+def blank():
+    """What the documentation promises of every result, before anything is known."""
+    return {
+        "changed": False,
+        "plan": None,
+        "plan_id": None,
+        "outcomes": [],
+        "missing": [],
+        "dependent_jobs_exist": None,
+        "archiver_jobs_exist": None,
+        "jobs": [],
+        "audit": [],
+    }
+
+
 def run(context):
     """The result of the module job_operation (see its documentation)."""
-    context.result.update(
-        changed=False,
-        plan=None,
-        plan_id=None,
-        outcomes=[],
-        missing=[],
-        dependent_jobs_exist=None,
-        archiver_jobs_exist=None,
-        jobs=[],
-        audit=[],
-    )
+    context.result.update(blank())
     with target.opened(context) as platform:
         return _Task(context, platform).work()
 

@@ -24,11 +24,16 @@ CONSTRAINTS = {
 }
 
 
+def blank():
+    """What the documentation promises of every result, before anything is known."""
+    return {"jobs": [], "timeline": []}
+
+
 def run(context):
     """The result of the module job_wait (see its documentation)."""
+    context.result.update(blank())
     params = context.params
     patience = waiting.Patience.of(params)
-    context.result.update(jobs=[], timeline=[])
     with target.opened(context) as platform:
         after = times.parse_time(
             params.get("started_after"), "started_after", time.time(), platform.connection.timezone

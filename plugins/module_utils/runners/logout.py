@@ -18,6 +18,6 @@ def run(context):
     """The result of the module logout (see its documentation)."""
     with target.opened(context) as platform:
         try:
-            return {"changed": platform.client.forget(context.check_mode)}
+            return {"changed": platform.client.forget(context.warn, context.check_mode)}
         except CacheRefused as error:
             raise Refused("No login was ended: {0}.".format(error), hint="Put session_cache_dir right.") from error

@@ -48,7 +48,6 @@ _ROUNDINGS = (60, 3600, DAY_S)
 #: Later ends are read as "for good".
 _ENDLESS_FROM = 32503680000
 _FULLS = ("full", "synthetic_full")
-_GOOD = (model.SUCCESS, model.WARNING)
 
 
 @dataclass
@@ -198,7 +197,7 @@ class Chains:
         line = self._lines.get(job.definition, [])
         before = line[: _place_in(line, job)]
         start, warnings = None, []
-        for wanted in (_GOOD, (model.UNKNOWN,)):
+        for wanted in (model.GOOD_RESULTS, (model.UNKNOWN,)):
             start = next((at for at in range(len(before) - 1, -1, -1) if _is_full(before[at], wanted)), None)
             if start is not None:
                 break
@@ -233,8 +232,8 @@ class Chains:
     def last_good(self, definition):
         """Ids of the newest jobs of a definition that must stay: the newest successful one, the newest of those that
         have arrived here, and a newer one of which nobody knows whether it was."""
-        line = [job for job in self._lines.get(definition, ()) if job.result in (*_GOOD, model.UNKNOWN)]
-        good = [job for job in line if job.result in _GOOD]
+        line = [job for job in self._lines.get(definition, ()) if job.result in (*model.GOOD_RESULTS, model.UNKNOWN)]
+        good = [job for job in line if job.result in model.GOOD_RESULTS]
         newest = (line[-1:], good[-1:], [job for job in good if job.holds_data][-1:])
         return {job.id for jobs in newest for job in jobs}
 

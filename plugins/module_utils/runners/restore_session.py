@@ -81,9 +81,14 @@ SAME_WORDS_S = 600
 _DECIMALS = re.compile(r"\d\d:\d\d:\d\d[.,](\d+)")
 
 
+def blank():
+    """What the documentation promises of every result, before anything is known."""
+    return {"changed": False, "session": None, "sessions": [], "files": None, "audit": []}
+
+
 def run(context):
     """The result of the module restore_session (see its documentation)."""
-    context.result.update(changed=False, session=None, sessions=[], files=None, audit=[])
+    context.result.update(blank())
     with targets.opened(context) as platform:
         return _Task(context, platform).work()
 

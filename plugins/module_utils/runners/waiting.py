@@ -35,7 +35,6 @@ SPEC = {
     "show_progress": {"type": "bool"},
 }
 DEFAULTS = {"wait_timeout": 14400, "stall_timeout": 0, "wait_interval": 10, "on_timeout": "fail", "show_progress": True}
-ACCEPTED = (model.SUCCESS, model.WARNING)
 
 #: A run that several reads in a row do not find is gone.
 _GONE_AFTER = 3
@@ -55,7 +54,7 @@ class Patience:
     ends: frozenset = frozenset((model.FINISHED,))
 
     @classmethod
-    def of(cls, params, accept=ACCEPTED, ends=frozenset((model.FINISHED,))):
+    def of(cls, params, accept=model.GOOD_RESULTS, ends=frozenset((model.FINISHED,))):
         chosen = {name: default if params.get(name) is None else params[name] for name, default in DEFAULTS.items()}
         return cls(
             chosen["wait_timeout"],
@@ -113,7 +112,7 @@ def ends_for(state):
 
 def accepted_for(state):
     """The results that a wait accepts by default after this ``state``: who stops a run expects it cancelled."""
-    return ACCEPTED + ((model.CANCELLED,) if state == "stopped" else ())
+    return model.GOOD_RESULTS + ((model.CANCELLED,) if state == "stopped" else ())
 
 
 def wait_for(platform, runs, patience, show):

@@ -161,6 +161,10 @@ class CommvaultClient(ProductClient):
         if response.ok and token and refresh:
             return {"token": token, "refresh_token": refresh}
         code, message = refusal(answer)
+        if code is not None:
+            # The next task begins with what the user gave, which may be put right. Without a code it may be the answer
+            # of somebody in between, and the pair may be good.
+            self.connection.session_cache.drop()
         raise AuthenticationError(
             self.connection.redact(
                 "Commvault refused to renew the access token: {0}.".format((message or "no reason given").rstrip(". "))
@@ -195,7 +199,9 @@ class CommvaultClient(ProductClient):
     def logout(self, session):
         """POST Logout; the answer is plain text. A pair stays: the user made it."""
         if "refresh_token" not in session:
-            self.http.request("POST", "Logout", read=False, headers=self.authorize(session))
+            response = self.http.request("POST", "Logout", read=False, headers=self.authorize(session))
+            if response.status_code != 401 and (not response.ok or response.text.lstrip().startswith("<")):
+                raise ProtocolError("Logout was answered with HTTP {0} and no word of it.".format(response.status_code))
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def check(self, response, read):

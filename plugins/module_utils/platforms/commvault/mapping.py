@@ -483,7 +483,7 @@ class LatestRuns:
             return
         end = end_of(job)
         _keep_latest(self.last, subclient_id, end, job)
-        if result in (model.SUCCESS, model.WARNING):
+        if result in model.GOOD_RESULTS:
             _keep_latest(self.success, subclient_id, end, job)
 
     def of(self, subclient_id):

@@ -18,7 +18,14 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Unsupported,
 )
 from ansible_collections.backupops.jobs.plugins.module_utils.paging import Page, PagedList
-from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import ABILITIES, History, Listing, Platform
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
+    ABILITIES,
+    History,
+    Listing,
+    Platform,
+    explained_when_empty,
+    refuse_beside_ids,
+)
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.client import CommvaultClient
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.commvault.copies import Copies
@@ -77,7 +84,26 @@ class CommvaultPlatform(Acting, Copies, Restoring, Scopes, Platform):
         if query.entity == model.DEFINITION:
             if options.get("scope") not in (None, "subclient"):
                 return self._list_scope(options["scope"], query)
-            return self._list_definitions(query, options)
+            listing = self._list_definitions(query, options)
+        else:
+            listing = self._list_runs(query, options)
+        listing.records = explained_when_empty(listing.records, lambda: self._check_places(options))
+        return listing
+
+    def _check_places(self, options):
+        """Warn of a client or subclient of the options that is not there."""
+        for option, read in (("client_id", self.client.get_client), ("subclient_id", self.client.get_subclient)):
+            if options.get(option) is None:
+                continue
+            said = "the answer is empty"
+            try:
+                if read(options[option]):
+                    continue
+            except (NotFound, ProtocolError) as error:
+                said = error.message
+            self.warn("commvault.{0}: {1} is not found ({2}).".format(option, options[option], said.rstrip(".")))
+
+    def _list_runs(self, query, options):
         why = "A job leaves every list once the CommCell prunes it; for how long it keeps jobs is a setting of its own."
         listing = Listing(history=History(why=why))
         listing.records = self._runs(query, options, listing)
@@ -353,7 +379,7 @@ class CommvaultPlatform(Acting, Copies, Restoring, Scopes, Platform):
                 self._read_latest_of(found, params, listing, latest)
         elif options.get("client_id") is not None or query.clients:
             client_ids = self._clients_to_read(query, options, aliases)
-            found = [one for some in self.client.http.map(self._subclients_of, client_ids) for one in some]
+            found = [one for some in self.client.http.map(self._asked_subclients_of, client_ids) for one in some]
             if found and runs_wanted:
                 for job in self._jobs(params, client_ids if len(client_ids) <= FEW_CLIENTS else [None], listing):
                     latest.add(job)
@@ -441,6 +467,21 @@ class CommvaultPlatform(Acting, Copies, Restoring, Scopes, Platform):
         except NotFound:
             return []
 
+    def _asked_subclients_of(self, client_id):
+        """Those of a client that the user named."""
+        try:
+            return self._subclients_of(client_id)
+        except ProtocolError as error:
+            if error.code is None:
+                raise
+            raise NotFound(
+                "The subclients of the client {0} (clients, commvault.client_id) are not told: {1}".format(
+                    client_id, error.message
+                ),
+                status=error.status,
+                code=error.code,
+            ) from error
+
     def _seen_in(self, latest, query):
         """``(entity, enabled, properties)`` of the subclients in the runs; enabled costs a request for each client."""
         entities = latest.subclients()
@@ -475,11 +516,7 @@ def _checked(query):
                 "commvault.{0}: it does not apply to the entity {1}.".format(name, query.entity),
                 hint="Take it out, or set another entity.",
             )
-        if query.ids is not None and name not in _WITH_IDS[query.entity]:
-            raise InvalidError(
-                "commvault.{0}: it narrows a list and does not go together with job_ids or uids.".format(name),
-                hint="Take one of them out.",
-            )
+    refuse_beside_ids(query, "commvault", set(options).difference(_WITH_IDS[query.entity]))
     return options
 
 

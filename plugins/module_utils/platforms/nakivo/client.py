@@ -61,7 +61,8 @@ class NakivoClient(ProductClient):
         connection = self.connection
         body = self._envelope("AuthenticationManagement", "login", [connection.username, connection.password, False])
         try:
-            response = self.http.request("POST", ROUTER, read=False, json=body)
+            # No read: what was sent may have counted as a wrong password, and a few of these lock the account.
+            response = self.http.request("POST", ROUTER, read=False, json=body, connect_again=True)
         except LostAnswer as error:
             raise Unreachable(error.message, hint=error.hint, status=error.status) from error
         data = mapping(self.check(response, read=False))
@@ -117,7 +118,9 @@ class NakivoClient(ProductClient):
     def logout(self, session):
         """AuthenticationManagement.logoutCurrentUser."""
         body = self._envelope("AuthenticationManagement", "logoutCurrentUser", None)
-        self.http.request("POST", ROUTER, read=False, headers=self.authorize(session), json=body)
+        self.check(
+            self.http.request("POST", ROUTER, read=False, headers=self.authorize(session), json=body), read=False
+        )
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def check(self, response, read):

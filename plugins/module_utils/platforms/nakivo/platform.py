@@ -11,7 +11,12 @@ import re
 
 from ansible_collections.backupops.jobs.plugins.module_utils import model
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import NotFound, PermissionDenied, ProtocolError
-from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import History, Listing, Platform
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
+    History,
+    Listing,
+    Platform,
+    refuse_beside_ids,
+)
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.nakivo.client import (
     PROCESSED_MINUTES,
@@ -55,6 +60,7 @@ class NakivoPlatform(Acting, Restoring, Platform):
 
     # -- jobs --------------------------------------------------------------------------------------------------------
     def list_jobs(self, query):
+        refuse_beside_ids(query, "nakivo", TRAITS.filters)
         listing = Listing()
         if query.entity == model.DEFINITION:
             listing.records = self._definitions(query, listing)

@@ -54,6 +54,11 @@ _VOLUMES_FIELDS = frozenset(("volume",))
 _RESTORE_FIELDS = frozenset(("type", "source", "target", "batch"))
 _SOURCE_TEXTS = ("working-environment-id", "working-environment-name", "bucket", "volume-id", "volume-name", "snapshot")
 _TARGET_TEXTS = ("working-environment-id", "working-environment-name", "svm", "volume-name", "path")
+_PART_FIELDS = frozenset(("id", "status", "error"))
+_SOURCE_FIELDS = frozenset(_SOURCE_TEXTS)
+_TARGET_FIELDS = frozenset((*_TARGET_TEXTS, "volume-size"))
+_BATCH_FIELDS = _PART_FIELDS | {"time", "file"}
+_FILE_FIELDS = frozenset(("inode", "path", "type", "size", "mtime"))
 _VOLUME_TEXTS = (
     "file-system-id", "type", "style", "protocol", "svm", "status", "backup-status", "lag", "object-lock",
     "ransomware-scan-status",
@@ -341,21 +346,42 @@ def _snake(row, names):
 
 
 def _unknown_of_job(run):
-    """Fields that the documentation does not name, by path."""
-    job = run.job
+    """Fields that the documentation does not name, by path; of the elements of a list (``[]``) the list of their values."""
+    job, restore = run.job, run.restore
     if len(job) == len(_JOB_FIELDS & job.keys()) and not job.get("data"):
         return {}
     data = _first(job.get("data"))
-    return {
+    backup = _first(data.get("multi-volume-backup"))
+    found = {
         **_others("", job, _JOB_FIELDS),
         **_others("data.", data, _DATA_FIELDS),
-        **_others("data.multi-volume-backup.", _first(data.get("multi-volume-backup")), _VOLUMES_FIELDS),
-        **_others("data.restore.", run.restore, _RESTORE_FIELDS),
+        **_others("data.multi-volume-backup.", backup, _VOLUMES_FIELDS),
+        **_others_of_each("data.multi-volume-backup.volume[].", backup.get("volume"), _PART_FIELDS),
     }
+    if restore:
+        batches = listed(restore.get("batch"))
+        files = [file for batch in batches for file in listed(mapping(batch).get("file"))]
+        found = {
+            **found,
+            **_others("data.restore.", restore, _RESTORE_FIELDS),
+            **_others("data.restore.source.", _first(restore.get("source")), _SOURCE_FIELDS),
+            **_others("data.restore.target.", _first(restore.get("target")), _TARGET_FIELDS),
+            **_others_of_each("data.restore.batch[].", batches, _BATCH_FIELDS),
+            **_others_of_each("data.restore.batch[].file[].", files, _FILE_FIELDS),
+        }
+    return found
 
 
 def _others(path, row, known):
     return {} if known.issuperset(row) else {path + name: value for name, value in row.items() if name not in known}
+
+
+def _others_of_each(path, rows, known):
+    found = {}
+    for row in listed(rows):
+        for name, value in _others(path, mapping(row), known).items():
+            found.setdefault(name, []).append(value)
+    return found
 
 
 # -- definitions -------------------------------------------------------------------------------------------------------
@@ -373,7 +399,7 @@ def past_of_volumes(runs):
                 current = _newer(current, run, part)
             elif run.state == model.FINISHED:
                 last = _newer(last, run, part)
-                if part.result == model.SUCCESS and run.started is not None:
+                if part.result in model.GOOD_RESULTS and run.started is not None:
                     success = max(success or 0, run.started)
             found[run.system, part.id] = Past(current, last, success)
     return found
@@ -412,6 +438,8 @@ def definition_record(volume, system, volume_id, place, past, enabled, run_of):
         place.endpoint,
         model.DEFINITION,
         id,
+        definition_id=id,
+        definition_ids=[id],
         name=name or volume_id,
         type="backup",
         enabled=enabled,

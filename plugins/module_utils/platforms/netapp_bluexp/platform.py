@@ -72,6 +72,10 @@ class NetappBluexpPlatform(Acting, Restoring, Platform):
             if system in (None, run.system) and mapping.in_window(run, query.since, query.until):
                 runs.append(run)
         if not runs:
+            if system and query.ids is None and system not in self._system_names():
+                self.warn(
+                    "netapp_bluexp.working_environment_id: BlueXP knows no system {0} with backup.".format(system)
+                )
             return
         systems = self._system_names()
         volumes = {}

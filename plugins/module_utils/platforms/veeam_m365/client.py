@@ -235,7 +235,8 @@ class VeeamM365Client(ProductClient):
     def logout(self, session):
         version = session.get("api_version") or self._api_version
         if version and VERSIONS[version].logout:
-            self.http.request("POST", "/{0}/token/logout".format(version), read=False, headers=self.authorize(session))
+            path = "/{0}/token/logout".format(version)
+            self.check(self.http.request("POST", path, read=False, headers=self.authorize(session)), read=False)
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def check(self, response, read):

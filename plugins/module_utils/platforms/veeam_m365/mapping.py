@@ -29,8 +29,6 @@ IDLE_WORDS = {
 }
 LEVELS = {"full": "full", "incremental": "incremental"}
 APPLICATION = "Microsoft 365"
-#: A run that brought a restore point.
-GOOD = (model.SUCCESS, model.WARNING)
 #: lastRun of a job and the times of its session are told by different clocks.
 SLACK_S = 60
 
@@ -153,7 +151,7 @@ class Recent:
         if state == model.FINISHED:
             if start > self._finished_start:
                 self.finished, self._finished_start = session, start
-            if result in GOOD and (end or start) > (self.good_end or 0):
+            if result in model.GOOD_RESULTS and (end or start) > (self.good_end or 0):
                 self.good_end = end or start
 
     @property
@@ -310,7 +308,7 @@ class Mapper:
         if state is None and reason:  # NotConfigured, Disconnected
             own.update(reason=reason, health=own["health"] or model.WARNING)
         good_end = from_iso(row.get("lastBackup")) or recent.good_end
-        if good_end is None and own["result"] in GOOD:
+        if good_end is None and own["result"] in model.GOOD_RESULTS:
             good_end = job.last_run
         if objects is None:
             objects = self._objects_of(row)
@@ -320,6 +318,8 @@ class Mapper:
             self.endpoint,
             model.DEFINITION,
             job.id,
+            definition_id=job.id,
+            definition_ids=[job.id],
             name=job.name,
             type="copy" if job.is_copy else "backup",
             enabled=flag(row.get("isEnabled")),

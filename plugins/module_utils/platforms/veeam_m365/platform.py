@@ -15,7 +15,13 @@ from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     NotFound,
     PermissionDenied,
 )
-from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import History, Listing, Platform
+from ansible_collections.backupops.jobs.plugins.module_utils.platforms.base import (
+    History,
+    Listing,
+    Platform,
+    explained_when_empty,
+    refuse_beside_ids,
+)
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365 import mapping
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.acting import Acting
 from ansible_collections.backupops.jobs.plugins.module_utils.platforms.veeam_m365.client import VeeamM365Client
@@ -54,6 +60,7 @@ class VeeamM365Platform(Acting, Restoring, Platform):
 
     # -- reading -----------------------------------------------------------------------------------------------------
     def list_jobs(self, query):
+        refuse_beside_ids(query, "veeam_m365", TRAITS.filters)
         listing = Listing(history=History(why=WHY))
         if query.entity == model.DEFINITION:
             listing.records = self._definitions(query, listing)
@@ -61,7 +68,16 @@ class VeeamM365Platform(Acting, Restoring, Platform):
             listing.records = self._runs_by_id(query, listing)
         else:
             listing.records = self._runs(query, listing)
+        listing.records = explained_when_empty(listing.records, lambda: self._check_places(query.options))
         return listing
+
+    def _check_places(self, options):
+        """Warn of an organisation or repository of the options that the server does not list."""
+        for option, kind in (("organization_id", "organizations"), ("repository_id", "repositories")):
+            wanted, known = options.get(option), self._names_of(kind) if options.get(option) else {}
+            if known and wanted.lower() not in {id.lower() for id in known}:
+                there = ", ".join("{1} ({0})".format(*one) for one in list(known.items())[:20])
+                self.warn("veeam_m365.{0}: there is no {1}. There are: {2}.".format(option, wanted, there))
 
     def _mapper(self, query):
         prefixes = {entity: self.uid_prefix(entity) for entity in model.ENTITIES}

@@ -343,6 +343,9 @@ def test_a_dead_server_is_left_out(load, nakivo, veeam, tmp_path):
 def test_no_answer_at_all_is_an_error(load, veeam):
     with pytest.raises(AnsibleParserError, match="veeam_m365 vb365: "):
         load(dict(veeam, url="http://127.0.0.1:9", on_error="warn"))
+    dead = [dict(veeam, url="http://127.0.0.1:9", endpoint_name=name) for name in ("one", "two")]
+    with pytest.raises(AnsibleParserError, match=r"\(veeam_m365 one\): .* servers\[1\] \(veeam_m365 two\): "):
+        load({"servers": dead, "on_error": "warn"})
 
 
 def test_a_refused_password(load, nakivo, veeam, sim):

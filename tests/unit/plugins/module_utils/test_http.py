@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.backupops.jobs.plugins.module_utils import errors
+from ansible_collections.backupops.jobs.plugins.module_utils import errors, http
 from ansible_collections.backupops.jobs.plugins.module_utils.http import HttpClient, map_concurrent
 from simulator import Certificates
 from simulator.clock import Clock
@@ -101,6 +102,16 @@ def test_a_read_survives(stage, fault):
     assert client.json(client.request("GET", "/thing")) == {"thing": [1, 2, 3]}
     assert client.request("POST", "/thing", read=True).status_code == 200  # some products read through POST
     assert len(one.log.entries()) == 2 + fault.get("times", 1)
+
+
+@pytest.mark.parametrize(("again", "pauses"), [(False, 0), (True, 3)])
+def test_a_write_waits_for_a_connection_only_where_it_may(stage, monkeypatch, again, pauses):
+    seen = []
+    monkeypatch.setattr(http, "pause", seen.append)
+    client = stage().client(url="http://127.0.0.1:9")
+    with pytest.raises(errors.Unreachable, match="no connection"):
+        client.request("POST", "/thing", read=False, connect_again=again)
+    assert len(seen) == pauses
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["kind"] + str(fault.get("status", "")))
@@ -282,6 +293,19 @@ def test_after_an_error_nothing_more_is_started():
         list(map_concurrent(work, range(1000), 2))
     assert len(started) < 20
     assert list(map_concurrent(lambda number: number * 2, range(100), 7)) == [number * 2 for number in range(100)]
+
+
+def test_after_the_end_no_other_thread_sends(stage):
+    one = stage()
+    client = one.client()
+    client.stop_others()
+    assert client.request("POST", "/thing", read=False).status_code == 200
+    with ThreadPoolExecutor(1) as pool, pytest.raises(errors.BackupOpsError, match="the task has ended"):
+        pool.submit(client.request, "POST", "/thing", False).result()
+    client.close()
+    with pytest.raises(errors.BackupOpsError, match="the task has ended"):
+        client.request("GET", "/thing")
+    assert len(one.log.entries()) == 1
 
 
 def test_the_clock_of_the_server(stage):

@@ -67,6 +67,15 @@ def test_empty_means_not_given():
     assert filled == TASK
 
 
+def test_an_empty_filter_is_a_value():
+    assert options.fill_from_environment(dict(TASK, names="", clients=None), {}) == dict(TASK, names="")
+
+
+def test_an_unknown_platform_of_the_environment_is_named_by_its_variable():
+    with pytest.raises(InvalidError, match="^BACKUPOPS_PLATFORM: 'veeam', in the environment, is not one of"):
+        options.fill_from_environment({}, {"BACKUPOPS_PLATFORM": "veeam"})
+
+
 def test_secrets_of_the_environment_stay_at_home():
     environ = {"BACKUPOPS_COMMVAULT_URL": "https://cs.example.com:443/x", "BACKUPOPS_COMMVAULT_PASSWORD": "p"}
     assert options.fill_from_environment(TASK, environ)["password"] == "p"  # the same place: the path does not count
@@ -140,10 +149,17 @@ def test_defaults_and_the_endpoint():
     assert connect({"platform": "netapp_bluexp", "token": "t"}).url.startswith("https://")
 
 
-def test_plain_http_warns_unless_it_is_loopback():
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost", "LOCALHOST"])
+def test_plain_http_to_loopback_is_fine(host):
     warnings = []
-    connect(dict(WHOLE, url="http://127.0.0.1:81"), warnings)
-    connect(dict(WHOLE, url="http://localhost"), warnings)
+    connect(dict(WHOLE, url="http://{0}:81".format(host)), warnings)
     assert not warnings
-    connect(dict(WHOLE, url="http://cs.example.com"), warnings)
+
+
+@pytest.mark.parametrize(
+    "host", ["cs.example.com", "127.example.com", "127.0.0.1.example.com", "localhost.example.com"]
+)
+def test_plain_http_to_another_machine_warns(host):
+    warnings = []
+    connect(dict(WHOLE, url="http://" + host), warnings)
     assert len(warnings) == 1 and "plain http" in warnings[0]

@@ -51,7 +51,7 @@ def read(server, size=10, concurrency=3):
     total=st.booleans(),
     concurrency=st.integers(1, 5),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_every_row_comes_once_in_order(count, size, cap, total, concurrency):
     rows, found = read(Server(range(count), cap, total), size, concurrency)
     assert rows == list(range(count))

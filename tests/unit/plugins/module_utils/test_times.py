@@ -54,6 +54,8 @@ def test_a_year_is_a_calendar_year_also_from_a_leap_day():
         ("2026-01-31T25:00:00Z", times.PAST, "not a time"),
         ("", times.PAST, "not a time"),
         ("9999y", times.PAST, "too far"),
+        ("99999999999999d", times.PAST, "too far"),
+        ("99999999999999d", times.FUTURE, "too far"),
     ],
 )
 def test_what_may_not_be_written_names_the_option(text, direction, words):

@@ -35,7 +35,8 @@ def test_a_job():
     assert freshness.success_at(definition()) is None
     assert freshness.success_at(run()) == TODAY
     assert freshness.success_at(run(finished_at=None, started_at=YESTERDAY)) == YESTERDAY
-    for result in set(model.RESULTS) - {"success"} | {None}:
+    assert freshness.success_at(run(result="warning")) == TODAY
+    for result in set(model.RESULTS) - {"success", "warning"} | {None}:
         assert freshness.success_at(run(result=result)) is None
 
 

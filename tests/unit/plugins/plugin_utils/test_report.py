@@ -260,7 +260,6 @@ texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30))
 
 
 @given(texts, texts, texts)
-@settings(max_examples=150, deadline=None)
 def test_no_cell_is_a_formula_in_any_spreadsheet(name, server, reason):
     made = build(answer(server, [definition("1", name=name, reason=reason)], [run("2", name=name, reason=reason)]))
     text = report.to_csv(made)
@@ -293,7 +292,7 @@ def test_numbers_stay_numbers():
 
 
 @given(texts, texts)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_json_is_ascii_and_keeps_every_name(name, server):
     made = build(answer(server, [definition("1", name=name)]))
     text = report.to_json(made)
@@ -326,7 +325,6 @@ class Elements(HTMLParser):
 
 
 @given(texts, texts, texts)
-@settings(max_examples=100, deadline=None)
 def test_names_make_no_elements(name, server, title):
     made = build(
         answer(server, [definition("1", name=name, reason=name)], [run("2", name=name)]), title=report.plain(title)
@@ -399,7 +397,7 @@ def test_times_are_those_of_the_time_zone():
 
 
 @given(st.lists(texts, min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_table_stands_in_columns(names):
     made = build(answer(definitions=[definition(str(n), name=name, result="failed") for n, name in enumerate(names)]))
     lines = report_view.table(made, 3)

@@ -73,8 +73,9 @@ def test_a_definition():
 
 def test_a_run():
     assert backup_fresh(run(result="success", finished_at=ago(1)))
+    assert backup_fresh(run(result="warning", finished_at=ago(1)))
     assert not backup_fresh(run(result="success", finished_at=ago(30)))
-    for result in (None, "warning", "partial", "failed", "cancelled", "skipped", "unknown"):
+    for result in (None, "partial", "failed", "cancelled", "skipped", "unknown"):
         assert not backup_fresh(run(result=result, finished_at=ago(1)))
 
 

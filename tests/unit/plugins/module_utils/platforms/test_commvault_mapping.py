@@ -385,7 +385,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.dictionaries(st.sampled_from(sorted(mapping.KNOWN_FIELDS)), JSON), st.sets(st.sampled_from(sorted(JOB))))
 def test_nothing_that_a_server_sends_crashes_the_mapper(mangled, kept):
     job = {**{name: JOB[name] for name in kept}, **mangled}
@@ -405,7 +405,7 @@ def test_nothing_that_a_server_sends_crashes_the_mapper(mangled, kept):
         assert tuple(definition) == model.RECORD_KEYS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(JSON, JSON, JSON)
 def test_nothing_crashes_the_lists_and_details(one, two, three):
     jobs, _total = mapping.jobs_of({"jobs": [{"jobSummary": one}, two], "totalRecordsWithoutPaging": three})

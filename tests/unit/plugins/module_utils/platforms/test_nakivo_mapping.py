@@ -734,7 +734,7 @@ JOBS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(ROWS, st.lists(JOBS, max_size=3))
 def test_nothing_that_a_server_sends_breaks_a_record(row, jobs):
     steps = mapping.steps_by_job(jobs).get(3, [])

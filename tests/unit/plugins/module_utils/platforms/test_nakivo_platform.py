@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from ansible_collections.backupops.jobs.plugins.module_utils import model, options
+from ansible_collections.backupops.jobs.plugins.module_utils import http, model, options
 from ansible_collections.backupops.jobs.plugins.module_utils.errors import (
     Ambiguous,
     AuthenticationError,
@@ -457,6 +457,17 @@ def test_a_dead_host():
     )
     with pytest.raises(Unreachable, match="no connection"):
         list(NakivoPlatform(connection, print).list_jobs(Query("definition", now=0.0)).records)
+
+
+def test_a_login_waits_for_a_director_that_starts(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(http, "pause", pauses.append)
+    connection = options.connection_from(
+        {"platform": "nakivo", "url": "http://127.0.0.1:9", "username": "admin", "password": "x", "retries": 2}, print
+    )
+    with pytest.raises(Unreachable, match="no connection"):
+        NakivoPlatform(connection, print).client.login()
+    assert len(pauses) == 2
 
 
 def test_texts_of_the_server_are_redacted(bench):

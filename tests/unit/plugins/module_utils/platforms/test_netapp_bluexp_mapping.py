@@ -343,6 +343,25 @@ def test_unknown_fields_and_raw(warn):
     assert found["raw"] == one
 
 
+def test_unknown_fields_deep_inside(warn):
+    volumes = [{**part("v-1", "SUCCESS"), "new": 1}, part("v-2", "SUCCESS"), {**part("v-3", "SUCCESS"), "new": 3}]
+    file = {"inode": 5, "path": "/a", "type": "FILE", "size": 1, "mtime": 2, "owner": "root"}
+    restore = {
+        "type": "file",
+        "source": {"volume-id": "v-1", "cloud": "aws"},
+        "target": {"volume-name": "home", "tier": "hot"},
+        "batch": [{"id": "b-1", "status": "SUCCESS", "tries": 2, "file": [file]}, None, "odd"],
+    }
+    found = record_of(job(data={"multi-volume-backup": {"volume": volumes}, "restore": restore}), warn)
+    assert found["unknown_fields"] == {
+        "data.multi-volume-backup.volume[].new": [1, 3],
+        "data.restore.source.cloud": "aws",
+        "data.restore.target.tier": "hot",
+        "data.restore.batch[].tries": [2],
+        "data.restore.batch[].file[].owner": ["root"],
+    }
+
+
 @pytest.mark.parametrize(
     "status, since, until, inside",
     [
@@ -540,7 +559,7 @@ def check_record(found):
     json.dumps(found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(JOBS | st.dictionaries(st.sampled_from(FIELDS), MESS))
 def test_no_job_crashes(one):
     found = record_of(one, Warnings())
@@ -549,7 +568,7 @@ def test_no_job_crashes(one):
         assert one["status"].upper() in ("COMPLETED", "SUCCESS")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(mangled(VOLUME), st.lists(JOBS, max_size=3))
 def test_no_volume_crashes(volume, jobs):
     found = definition_of(

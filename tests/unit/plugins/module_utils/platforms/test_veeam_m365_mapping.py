@@ -303,7 +303,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     st.dictionaries(st.sampled_from([*sorted(mapping.KNOWN_JOB), "odd"]), JUNK),
     st.lists(st.dictionaries(st.sampled_from([*sorted(mapping.KNOWN_SESSION), "odd"]), JUNK), max_size=3),

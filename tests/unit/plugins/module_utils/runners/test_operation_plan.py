@@ -348,7 +348,7 @@ def estates(draw):
     return places, asked, under_way
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(estates(), st.booleans(), st.sets(st.sampled_from(plan.GUARDS)))
 def test_a_delete_never_touches_what_is_guarded_or_not_planned(estate, include_dependents, guards):
     places, asked, under_way = estate
@@ -389,7 +389,7 @@ def after(where, steps, until, kept):
     return plan.Place(where.copy, {**where.jobs, **done})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     estates(), st.sampled_from([None, NOW + DAY, NOW + 90 * DAY + 5, NOW + 500 * DAY]), st.sampled_from([1, 60, DAY])
 )
