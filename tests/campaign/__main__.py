@@ -4,8 +4,8 @@
 
 """The fault campaign: every module and state, on every product, with every fault at every request.
 
-python tests/campaign                           all products, small estates, the ends of every series of requests
-python tests/campaign --thorough                whole estates, every single request, a second and a third run each
+python tests/campaign                           all products, small estates, every single request
+python tests/campaign --thorough                whole estates, a second and a third run after each case
 python tests/campaign --every-version           the older releases and other shapes of the products, too
 python tests/campaign nakivo -s job_action -f "dropped after"
 """
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("products", nargs="*", metavar="product", help=f"of {', '.join(CASES)}")
     parser.add_argument("-s", "--scenario", action="append", default=[], help="part of a module's name and state")
     parser.add_argument("-f", "--fault", action="append", choices=list(FAULTS), help="default: all")
-    parser.add_argument("--thorough", action="store_true", help="whole estates and every request; takes long")
+    parser.add_argument("--thorough", action="store_true", help="whole estates; takes long")
     parser.add_argument("--every-version", action="store_true", help=f"not only {', '.join(PRODUCTS)}")
     arguments = parser.parse_args()
     for name in arguments.products:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios import Scenario, scenarios, shrink
+from scenarios import Scenario, logins, scenarios, shrink
 from stage import FAULTS, PAUSE_S, Fault, Scene, Stage
 
 #: One case of each product: the newest release.
@@ -61,7 +61,7 @@ def campaign(
 
     ``thorough``: on the whole estate, and with a second and a third run after each case, not only after those that end
     otherwise than they began and than without a fault. ``share``: a read meets only one in so many of the faults, its
-    neighbours the others; a write meets all.
+    neighbours the others, and of a path only the first and the last; a write meets all.
     """
     names = tuple(names)
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def tried(
 ) -> Iterator[Verdict]:
     scene = stage.kept(scenario.prepare)
     plain = _plain(stage, scenario, scene)
-    chosen = range(len(plain.requests)) if thorough else ends(plain.requests)
+    chosen = range(len(plain.requests)) if share == 1 else ends(plain.requests)
     for number, fault in enumerate(faults):
         for place, index in enumerate(chosen):
             if (number + place) % share == 0 or index in plain.written:
@@ -170,16 +170,6 @@ def _again(stage: Stage, scenario: Scenario, facts: Any, before: Any) -> list[st
 def _secrets(stage: Stage, result: dict) -> list[str]:
     text = json.dumps([result, stage.actor.lines], ensure_ascii=False)
     return ["a secret is in the result" for secret in stage.actor.secrets() if secret in text]
-
-
-def logins(stage: Stage) -> int:
-    """How many of our logins the server still has; of a product that ends none: none."""
-    state = stage.state()
-    if stage.platform == "commvault":
-        return state["sessions_alive"]
-    if stage.platform == "nakivo":
-        return len(state["sessions"])
-    return state["tokens"] if stage.platform == "veeam_m365" else 0
 
 
 def _logins(stage: Stage, scenario: Scenario, plain: Plain, fault: Fault, index: int) -> list[str]:

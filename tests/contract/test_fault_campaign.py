@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.append(str(Path(__file__).resolve().parents[1] / "campaign"))
 
 from campaign import PRODUCTS, campaign
+from scenarios import judge_reading, scenarios, shrink
 from stage import FAULTS, Fault, Stage
 from table import Table
 
@@ -25,7 +27,7 @@ from ansible_collections.backupops.jobs.plugins.module_utils.runners import job_
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_nothing_is_done_twice_and_every_result_is_true(name):
     table, bad = Table(), []
-    for verdict in campaign(name, share=4):
+    for verdict in campaign(name, share=8):
         table.add(verdict)
         if verdict.complaints:
             bad.append(str(verdict))
@@ -85,6 +87,50 @@ def test_a_secret_in_a_result_is_noticed(monkeypatch):
 
     monkeypatch.setattr(job_action._Task, "_report", telling)
     assert any("secret" in one for one in complaints("nakivo", "job_action disabled", "429"))
+
+
+#: what a result says falsely -> how it comes to say so, and what the judge must call it
+FALSE = {
+    "before": (lambda result: result["outcomes"][0]["before"].update(enabled=False), "before says enabled False"),
+    "after": (lambda result: result["outcomes"][0]["after"].update(state="idle"), "after says idle"),
+    "jobs": (lambda result: result["jobs"][0].update(state="idle"), "the record says idle"),
+    "no record": (lambda result: result["jobs"].clear(), "no record in jobs"),
+    "run": (lambda result: result["outcomes"][0]["run"].update(state="finished"), "the run says finished"),
+    "run of nobody": (lambda result: result["outcomes"][0]["run"].update(id="0"), "the server does not have"),
+    "audit": (lambda result: result["audit"].clear(), "the audit does not have"),
+    "audit, twice": (lambda result: result["audit"].append(result["audit"][0]), "in the audit twice"),
+    "audit, otherwise": (lambda result: result["audit"][0].update(status="failed"), "not the same in the audit"),
+    "changed": (lambda result: result.update(changed=False), "changed and the outcomes disagree"),
+    "other jobs": (lambda result: result["outcomes"].pop(), "of other jobs than the task"),
+}
+
+
+def test_each_false_word_of_a_result_is_noticed(tmp_path):
+    stage = Stage("nakivo", tmp_path)
+    shrink(stage.actor)
+    (scenario,) = [one for one in scenarios("nakivo") if one.name == "job_action started, three jobs"]
+    with stage.open():
+        scene = stage.kept(scenario.prepare)
+        facts = stage.at(scene, scenario.moves)
+        before = scenario.truth(stage, facts)
+        true = scenario.act(stage.actor, facts)
+        assert scenario.judge(stage, facts, before, true, true) == []
+        for falsify, words in FALSE.values():
+            told = copy.deepcopy(true)
+            falsify(told)
+            assert words in "; ".join(scenario.judge(stage, facts, before, told, true))
+
+
+def test_a_warning_excuses_only_what_it_names():
+    true = {"changed": False, "warnings": [], "jobs": [{"uid": "1", "native": {"repository_name": "x"}}]}
+    told = copy.deepcopy(true)
+    told["warnings"] = ["The names of the repositories are missing: 503."]
+    told["jobs"][0]["native"]["repository_name"] = None
+    assert judge_reading(None, None, None, told, true) == []
+    told["jobs"][0]["uid"] = "2"
+    assert judge_reading(None, None, None, told, true) == ["jobs.uid is not what it is without a fault"]
+    told = dict(true, warnings=["Something else."])
+    assert judge_reading(None, None, None, told, true) == ["a warning of something unknown: Something else."]
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
