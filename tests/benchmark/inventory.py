@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,11 +35,6 @@ FIELDS = [
 
 
 def measure(_number: int) -> Iterator[Row]:
-    # Read by ansible-core at its first import.
-    os.environ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "1"
-    from ansible.plugins.loader import init_plugin_loader
-
-    init_plugin_loader([])
     from ansible_collections.backupops.jobs.plugins.plugin_utils import plugin_options
 
     ask = plugin_options.ask
