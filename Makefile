@@ -25,7 +25,7 @@ demo: $(VENV)/ready $(COLLECTION)
 
 test: $(VENV)/ready $(COLLECTION)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH=tree:tests ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/tree" \
-		$(VENV)/bin/python -m pytest -n 4 tests/unit tests/contract tests/playbooks $(PYTEST_ARGS)
+		$(VENV)/bin/python -m pytest -n 4 --dist worksteal tests/unit tests/contract tests/playbooks $(PYTEST_ARGS)
 
 check: python $(COLLECTION)
 	@$(PYTHON) tests/check.py $(ONLY)

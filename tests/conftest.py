@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -36,3 +37,15 @@ if not _collection_is_known():
     with contextlib.suppress(FileExistsError):  # there already, or another worker of xdist was faster
         link.symlink_to(Path("..") / ".." / "..")
     _prepend(ROOT / "tree")
+
+
+with contextlib.suppress(ImportError):  # the simulator's own programs do without it
+    import hypothesis
+
+    # How long an example takes says more of the machine than of the code.
+    patient = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+    hypothesis.settings.register_profile("gate", **patient)
+    # ansible-test repeats the unit tests on other releases: what those could change shows in few examples.
+    hypothesis.settings.register_profile("again", max_examples=25, **patient)
+    repeated = "ansible_pytest_collections" in os.environ.get("PYTEST_PLUGINS", "")
+    hypothesis.settings.load_profile("again" if repeated else "gate")

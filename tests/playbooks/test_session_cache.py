@@ -86,8 +86,8 @@ def counted(simulator, endings):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_login_serves_20_tasks_of_5_forks(simulator, forks, way):
-    rounds = 20 if way == "auto" else 2  # tasks a product; shipped ones cost ten times as much
+def test_one_login_serves_the_tasks_of_five_forks(simulator, forks, way):
+    rounds = 20 if way == "auto" else 1  # tasks a product and fork; shipped ones cost ten times as much
     forks.run(way, rounds, *forks.servers)
     assert counted(simulator, LOGINS) == dict.fromkeys(simulator.products, 1)
     assert not counted(simulator, LOGOUTS)
