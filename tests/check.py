@@ -251,8 +251,10 @@ class Gate:
         print(f"{step.outcome:>7} {step.seconds:7.1f} s  {step.name} (processor: {step.processor:.0f} s)", flush=True)
         if step.outcome == "failed":
             lines = step.log.read_text("utf-8", "replace").splitlines()
-            print(f"---- the end of {step.log.relative_to(ROOT)}")
-            print("\n".join(lines[-TAIL:]))
+            # ansible-test tells what is wrong long before its end.
+            errors = [line for line in lines[:-TAIL] if line.startswith("ERROR:")]
+            print(f"---- errors in, and the end of {step.log.relative_to(ROOT)}")
+            print("\n".join(errors[-TAIL:] + lines[-TAIL:]))
             print("----", flush=True)
 
 
