@@ -6,6 +6,7 @@
 
 Standard library only. Virtual environments go to ``.venvs/``, the built collection to ``build/<core>/``, each step's
 output to ``output/check/``. ``check.py WORD`` runs only the steps whose name contains the word (and what they need);
+``check.py --all`` repeats on every core also what a core has no say in (before a release: it takes twice as long);
 ``check.py --format`` lets the formatters rewrite the files instead.
 """
 
@@ -296,7 +297,9 @@ def with_path(folder: Path) -> dict[str, str]:
 # -- the steps of the gate ---------------------------------------------------------------------------------------------
 
 
-def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, last: bool) -> list[Step]:
+def core_steps(
+    core: Core, version: str, pythons: dict[str, Path], first: bool, last: bool, everything: bool
+) -> list[Step]:
     name, out = core.version, BUILD / core.version
     tools = VENVS / name / "bin"
     home = out / COLLECTION
@@ -312,16 +315,17 @@ def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, 
     # these two only the targets that show what a core could do otherwise, to plugins and to results.
     # So it is with the sanity tests. pylint is two thirds of their time: the newest one reads everything, the oldest one
     # what is shipped.
-    targets = [] if first or last else ["inventory_jobs", "job_action"]
+    between = not (first or last or everything)
+    targets = ["inventory_jobs", "job_action"] if between else []
     sanity = [test, "sanity", "--venv", "--color", "no"]
     ours = [*sanity, "--python", version]
-    if last:
+    if last or everything:
         looks = [ours]
     elif first:
         looks = [[*ours, "--skip-test", "pylint"], [*ours, "--test", "pylint", "plugins/"]]
     else:
         looks = [[*ours, *(word for one in CORE_TESTS for word in ("--test", one))]]
-    units = [] if last else ["--exclude", "tests/unit/plugins/module_utils/platforms/"]
+    units = [] if last or everything else ["--exclude", "tests/unit/plugins/module_utils/platforms/"]
     steps = [
         venv_step(name, pythons[version], core.version),
         Step(
@@ -357,7 +361,7 @@ def core_steps(core: Core, version: str, pythons: dict[str, Path], first: bool, 
             testing,
         ),
     ]
-    if first or last:
+    if not between:
         steps += [
             Step(
                 f"{name} units",
@@ -476,10 +480,10 @@ def awx_step(core: Core) -> Step:
     return Step(f"{core.version} awx", [fetch, check], (f"{core.version} environment",), env=with_path(tools))
 
 
-def all_steps(cores: dict[Core, str], pythons: dict[str, Path]) -> list[Step]:
+def all_steps(cores: dict[Core, str], pythons: dict[str, Path], everything: bool) -> list[Step]:
     order = list(cores)
     highest, lowest = order[-1], order[0]
-    lanes = [core_steps(core, cores[core], pythons, core is lowest, core is highest) for core in order]
+    lanes = [core_steps(core, cores[core], pythons, core is lowest, core is highest, everything) for core in order]
     linters = lint_steps(highest, cores[highest], pythons, full=True)
     if lowest is not highest:
         linters += lint_steps(lowest, cores[lowest], pythons, full=False)
@@ -563,11 +567,11 @@ def main(arguments: list[str]) -> int:
     for core in cores:
         write_get_pip(core)
         (BUILD / f"lint-{core.version}").mkdir(parents=True, exist_ok=True)
-    steps = all_steps(cores, pythons)
-    if arguments:
-        steps = wanted_steps(steps, arguments[0])
+    steps = all_steps(cores, pythons, "--all" in arguments)
+    for word in (one for one in arguments if one != "--all"):
+        steps = wanted_steps(steps, word)
         if not steps:
-            print(f"No step has {arguments[0]!r} in its name.")
+            print(f"No step has {word!r} in its name.")
             return 1
     good = Gate(steps, environment).run()
     bad = [step for step in steps if step.outcome != "ok"]
