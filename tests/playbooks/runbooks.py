@@ -46,7 +46,6 @@ class Runbooks:
         }
         self.environ.update(
             ANSIBLE_COLLECTIONS_PATH=str(ROOT / "tree"),
-            ANSIBLE_CONFIG=str(ROOT / "tests" / "integration" / "integration.cfg"),
             ANSIBLE_HOME=str(folder / "home"),
             ANSIBLE_LOCALHOST_WARNING="false",
             ANSIBLE_NOCOLOR="1",

@@ -76,7 +76,6 @@ def play(target: str, platform: str, simulator: Simulator, folder: Path, *more: 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BACKUPOPS_"))}
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tree"),
-        "ANSIBLE_CONFIG": str(TARGETS.parent / "integration.cfg"),
         "ANSIBLE_ROLES_PATH": str(TARGETS),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "backupops_record",
